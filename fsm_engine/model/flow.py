@@ -1,0 +1,300 @@
+"""What authors write: flows and their steps, the bot file, the risk policy.
+
+These are the files' contents, checked for shape but not yet for sense: guards and texts are still ``Written``.
+``core.machine`` compiles them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fsm_engine.model.problem import Position, Written
+from fsm_engine.model.slot import SlotType
+
+ANY_LANGUAGE = ""
+"""Key of a text that an author wrote without naming a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is said: variations by language; ``ANY_LANGUAGE`` is the key when none is named."""
+
+    at: Position
+    variations: Mapping[str, tuple[Written, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A text with what goes along with it: buttons and media addresses."""
+
+    text: Text
+    options: tuple[Written, ...] = ()
+    media: tuple[Written, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A risk finding that a step adds when it is reached."""
+
+    label: str
+    level: Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """What happens when a question or action fails for good."""
+
+    kind: Literal["handoff", "skip", "cancel", "goto"] = "handoff"
+    step: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on an answer: a registered function (``call``) or a guard (``must``)."""
+
+    error: Text
+    call: Written | None = None
+    must: Written | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What all steps share. ``at_most`` bounds how often a backwards ``goto`` is taken."""
+
+    name: str
+    at: Position
+    when: Written | None = None
+    goto: Written | None = None
+    at_most: int | None = None
+    flag: Flag | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Step):
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Step):
+    """A question; ``again`` holds the re-asks for the 1st, 2nd … answer that does not fit."""
+
+    slot: str
+    type: SlotType
+    prompt: Speech
+    help: Text | None = None
+    optional: bool = False
+    again: tuple[Text, ...] = ()
+    checks: tuple[Check, ...] = ()
+    attempts: int = 3
+    give_up: GiveUp = field(default_factory=GiveUp)
+    private: bool = False
+    depends_on: tuple[Written, ...] = ()
+    default: Written | None = None
+    prefill: Written | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(Step):
+    review: tuple[Written, ...]
+    prompt: Speech
+    help: Text | None = None
+    again: tuple[Text, ...] = ()
+    attempts: int = 3
+    give_up: GiveUp = field(default_factory=GiveUp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Do(Step):
+    """Run a registered action; ``retry`` counts the tries after the first."""
+
+    action: Written
+    send: tuple[Written, ...] = ()
+    save_as: str | None = None
+    undo: Written | None = None
+    retry: int = 0
+    time_limit_s: float = 30.0
+    give_up: GiveUp = field(default_factory=GiveUp)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One branch of ``choose``; ``when`` is None for ``otherwise``. Any of say, run, goto, in that order."""
+
+    at: Position
+    when: Written | None = None
+    say: Speech | None = None
+    run: Written | None = None
+    goto: Written | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(Step):
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(Step):
+    """Collect a list of records, one per round of the inner steps."""
+
+    slot: str
+    steps: tuple[Step, ...]
+    ask_more: Speech | None = None
+    at_least: int = 1
+    rounds_at_most: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Step):
+    flow: Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remind(Step):
+    when_due: Written
+    speech: Speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff(Step):
+    speech: Speech | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End(Step):
+    speech: Speech | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a flow is entered: its intent and the phrases that mean it, by language."""
+
+    intent: str
+    phrases: Mapping[str, tuple[Written, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """How a running session moves here from version ``from_version``."""
+
+    at: Position
+    from_version: int
+    rename_slots: Mapping[str, str] = field(default_factory=dict)
+    move_steps: Mapping[str, str] = field(default_factory=dict)
+    ask_again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One conversation plan. ``source_hash`` names the exact text of the file."""
+
+    name: str
+    at: Position
+    version: int
+    steps: tuple[Step, ...]
+    title: Text | None = None
+    start: Start | None = None
+    migrate: tuple[Migration, ...] = ()
+    expires_s: float | None = None
+    source_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digression:
+    """Something users may ask at any time: answered with a text, or by running a flow."""
+
+    at: Position
+    phrases: Mapping[str, tuple[Written, ...]]
+    say: Speech | None = None
+    run: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComingBack:
+    say: Text
+    offer: tuple[Literal["continue", "restart"], ...] = ("continue", "restart")
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long things are kept, in days."""
+
+    sessions_days: float = 30.0
+    messages_days: float = 90.0
+    drop_messages_on_completion: bool = False
+
+
+ANYTIME_WORDS = ("help", "repeat", "back", "skip", "cancel", "restart", "human")
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What all flows of a folder share. ``texts`` overrides the engine's own sayings by name."""
+
+    name: str = "bot"
+    at: Position | None = None
+    languages: tuple[str, ...] = ("en",)
+    timezone: str = "UTC"
+    region: str | None = None
+    opening: Text | None = None
+    fallback: Text | None = None
+    expires_s: float = 1800.0
+    coming_back: ComingBack | None = None
+    message_limit: int = 1000
+    anytime: tuple[str, ...] = ANYTIME_WORDS
+    digressions: tuple[Digression, ...] = ()
+    risk: Written | None = None
+    keep: Keep = field(default_factory=Keep)
+    texts: Mapping[str, Text] = field(default_factory=dict)
+
+
+Level = Literal["low", "medium", "high"]
+LEVELS: tuple[Level, ...] = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseDetector:
+    """The shipped lexicon named ``lexicon``, extended by phrases per category."""
+
+    lexicon: str
+    add: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HookDetector:
+    """A registered Python risk hook; late or failing counts as ``if_unavailable``."""
+
+    hook: Written
+    time_limit_s: float = 0.8
+    if_unavailable: Level = "medium"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPolicy:
+    record: bool = True
+    say: Text | None = None
+    resources: bool = False
+    notify: str | None = None
+    afterwards: Literal["carry on", "ask again", "pause until safe", "handoff"] = "carry on"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Somebody to turn to, with the number in the text."""
+
+    name: str
+    contact: str
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """Resources are by ISO country; the first one is shown where the user's country is unknown."""
+
+    name: str
+    at: Position
+    version: int = 1
+    detectors: tuple[PhraseDetector | HookDetector, ...] = ()
+    levels: Mapping[str, LevelPolicy] = field(default_factory=dict)
+    resources: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)

@@ -1,0 +1,74 @@
+"""The dialogue state of one session: all that the next turn depends on, and nothing else.
+
+It is stored as JSON after every turn; ``decode_state(encode_state(s)) == s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fsm_engine.model.slot import Json
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    HANDED_OFF = "handed_off"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One flow on the session's stack, and where it waits.
+
+    ``step`` is the name of a place where the flow waits. ``trail`` lists the questions answered so far, oldest first,
+    for going back. ``visits`` counts how often each step was reached (bounds of ``goto``, choice of variations).
+    ``attempts`` counts the answers to the open question that did not fit.
+    """
+
+    flow: str
+    version: int
+    source_hash: str
+    step: str
+    slots: Mapping[str, Json] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
+    visits: Mapping[str, int] = field(default_factory=dict)
+    attempts: int = 0
+    is_digression: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question of the engine's own that stands before the flow's: which of several, really cancel, are you safe."""
+
+    kind: str
+    candidates: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAction:
+    """An action that was asked for and has not answered: the same key is used for every try."""
+
+    step: str
+    action: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet."""
+
+    session_id: str
+    status: Status = Status.ACTIVE
+    turn: int = 0
+    language: str = "en"
+    frames: tuple[Frame, ...] = ()
+    pending: Pending | None = None
+    action: RunningAction | None = None
+    misses: int = 0
+    risk_counts: Mapping[str, int] = field(default_factory=dict)
+    visits: Mapping[str, int] = field(default_factory=dict)

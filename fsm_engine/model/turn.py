@@ -1,0 +1,182 @@
+"""One turn: what comes in, what `advance` gives back, and the reply that the bot gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from fsm_engine.model.flow import Level
+from fsm_engine.model.session import SessionState, Status
+from fsm_engine.model.slot import Json
+
+
+class TurnKind(StrEnum):
+    TEXT = "text"
+    START = "start"
+    ACTION_RESULT = "action_result"
+
+
+class RiskLevel(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class IntentGuess:
+    """What a user may want. ``name`` is a flow's intent or ``digression:N``; confidence is 0..1."""
+
+    name: str
+    confidence: float
+    method: Literal["rule_based", "ml", "hybrid"] = "rule_based"
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFinding:
+    """What one detector found in one message. ``phrase`` is empty when the detector could not say."""
+
+    level: Level
+    category: str
+    phrase: str
+    detector: str
+    detector_version: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """How an action or an answer's check ended. ``error`` is a code for logs, never shown to users."""
+
+    ok: bool
+    value: Json = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that one turn depends on besides the state. The journal keeps it, so a replay needs nothing else.
+
+    ``text`` is canonical (see ``understanding.text``). ``is_too_long``: it was cut at the limit and must be refused.
+    ``call_results`` holds the results of calls that `advance` asked for earlier in this same turn, by call key.
+    """
+
+    kind: TurnKind
+    now: datetime
+    text: str = ""
+    is_too_long: bool = False
+    language: str | None = None
+    timezone: str = "UTC"
+    region: str | None = None
+    intents: tuple[IntentGuess, ...] = ()
+    entities: Mapping[str, Json] = field(default_factory=dict)
+    risk: tuple[RiskFinding, ...] = ()
+    flow: str | None = None
+    slots: Mapping[str, Json] = field(default_factory=dict)
+    result: ActionResult | None = None
+    call_results: Mapping[str, ActionResult] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing the bot says, with buttons and media to go along."""
+
+    text: str
+    options: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A slot that this turn stored, changed, or (``value`` None and ``is_removed``) took back.
+
+    ``step`` tells items of a repeat apart: ``people[2].person``.
+    """
+
+    flow: str
+    step: str
+    slot: str
+    value: Json
+    raw: str
+    attempts: int
+    is_removed: bool = False
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """`advance` cannot go on before this registered function has answered. ``key`` names it within the turn."""
+
+    key: str
+    action: str
+    slots: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """An action to run once the turn is committed; its result is a turn of its own."""
+
+    key: str
+    flow: str
+    step: str
+    action: str
+    slots: Mapping[str, Json]
+    undo: str | None
+    retry: int
+    time_limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What kind of answer is awaited. ``slot`` is None when the engine itself asks (really cancel? which one?)."""
+
+    kind: str
+    slot: str | None = None
+    options: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn leads to, as data. With ``needs`` set nothing else counts: ask, and advance again with the result."""
+
+    state: SessionState
+    messages: tuple[Message, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    findings: tuple[RiskFinding, ...] = ()
+    resources_shown: bool = False
+    notify: tuple[str, ...] = ()
+    intent: IntentGuess | None = None
+    needs: CallRequest | None = None
+    action: ActionRequest | None = None
+    expects: Expectation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """What a bot may know about a session. ``step`` and ``flow`` are those of the innermost frame."""
+
+    id: str
+    conversation_id: str
+    flow: str | None
+    step: str | None
+    slots: Mapping[str, Json]
+    status: Status
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What `Engine.turn` returns. ``risk`` is the highest level found in the user's message, None when nothing was."""
+
+    messages: tuple[Message, ...]
+    session: SessionView
+    risk: RiskLevel | None = None
+    duplicate: bool = False
+    expects: Expectation | None = None
+
+    @property
+    def text(self) -> str:
+        """All messages as one text, a line each."""
+        return "\n".join(message.text for message in self.messages)

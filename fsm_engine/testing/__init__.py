@@ -1,0 +1,1 @@
+"""For testers: transcripts as tests, generated conversations."""

@@ -1,0 +1,1 @@
+"""Collects transcripts (``transcript:`` files) as tests."""
