@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # costs 40 ms, and programs that only import the package do not need it
 
     return TypeAdapter(kind)
