@@ -27,5 +27,6 @@ def encode(value: object) -> bytes:
 
 def decode(kind: type[T], data: bytes | str) -> T:
     """The value that `encode` wrote. Raises pydantic's ``ValidationError`` (a ``ValueError``) on anything else."""
-    value: T = _adapter(kind).validate_json(data)
+    hashable_kind: Any = kind
+    value: T = _adapter(hashable_kind).validate_json(data)
     return value
