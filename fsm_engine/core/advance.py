@@ -22,6 +22,8 @@ Rules, in the order in which a message is held against them
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fsm_engine.core.answers import give_up, read_ask, read_yes_no, take_reading
 from fsm_engine.core.anytime import answer_cancel, follow_anytime_word, restart
 from fsm_engine.core.compile import Node
@@ -33,11 +35,11 @@ from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
 from fsm_engine.core.questions import expectation, store_answer
 from fsm_engine.core.risk import answer_are_you_safe, respond_to_flags, respond_to_risk
-from fsm_engine.core.walk import go_on, resume, start_flow
+from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Pending, SessionState, Status
 from fsm_engine.model.slot import Fits, Json, Option, SlotType
-from fsm_engine.model.turn import ActionResult, Outcome, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, Outcome, Turn, TurnKind
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase
 from fsm_engine.understanding.intents import EXACT, SURE
@@ -68,10 +70,13 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
     )
 
 
-def come_back(state: SessionState, session_id: str) -> SessionState:
-    """A new session that offers to pick up where an expired one stood."""
-    pending = Pending("came_back") if state.frames else None
-    return SessionState(session_id=session_id, language=state.language, frames=state.frames, pending=pending)
+def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> ActionRequest | None:
+    """The action that was asked for and never answered, under its first key; None when there is none."""
+    if state.action is None or not state.frames:
+        return None
+    draft = Draft(flows, state, Turn(TurnKind.ACTION_RESULT, now))
+    node = draft.top.node
+    return None if node is None else request_action(draft, node, state.action.key)
 
 
 def _respond(draft: Draft) -> None:

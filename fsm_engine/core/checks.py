@@ -139,7 +139,7 @@ def _defaults(flow: Flow, bot: Bot) -> Iterator[Problem]:
 
 
 def check_folder(folder: FlowFolder) -> list[Problem]:
-    """What is wrong between flows: slots of one name and two types, intents claimed twice, flows that run themselves."""
+    """What is wrong between flows: one slot with two types, an intent claimed twice, a flow that runs itself."""
     return [
         *_slot_types(folder.flows),
         *_intents(folder.flows),

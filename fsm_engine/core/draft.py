@@ -119,8 +119,9 @@ class Draft:
         self.number = state.turn + 1
         self.status = state.status
         self.language = turn.language if turn.language in flows.languages else state.language
-        self.frames = [FrameDraft(flows.for_frame(frame), frame) for frame in state.frames]
-        self.pending: Pending | None = state.pending
+        frames = state.frames or turn.carried_over
+        self.frames = [FrameDraft(flows.for_frame(frame), frame) for frame in frames]
+        self.pending: Pending | None = Pending("came_back") if turn.carried_over else state.pending
         self.action: RunningAction | None = state.action
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)

@@ -175,12 +175,20 @@ def _visit_do(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     step = node.step
     assert isinstance(step, Do)
     frame.move_to(node.name)
-    scope = draft.scope()
     key = _action_key(draft, frame, node)
     draft.action = RunningAction(node.name, step.action.text, key)
-    draft.requested = ActionRequest(
+    draft.requested = request_action(draft, node, key)
+    return None
+
+
+def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
+    """What the shell must run for a `do:` step, with the slots that it sends."""
+    step = node.step
+    assert isinstance(step, Do)
+    scope = draft.scope()
+    return ActionRequest(
         key=key,
-        flow=frame.flow.name,
+        flow=draft.top.flow.name,
         step=node.name,
         action=step.action.text,
         slots={written.text: scope.get(written.text) for written in step.send},
@@ -188,7 +196,6 @@ def _visit_do(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         retry=step.retry,
         time_limit_s=step.time_limit_s,
     )
-    return None
 
 
 def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
