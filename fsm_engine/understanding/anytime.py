@@ -49,6 +49,9 @@ class _Lexicon:
     to_have: _Affixes
     polite_before: _Affixes
     polite_after: _Affixes
+    openers: frozenset[str]
+    closers: frozenset[str]
+    after_openers: frozenset[str]
 
 
 def anytime_word(text: str, language: str) -> str | None:
@@ -61,7 +64,12 @@ def anytime_word(text: str, language: str) -> str | None:
         return None
     lexicon = _lexicon(language[:2])
     folded = fold(text)
-    word = lexicon.whole.get(folded) or _without_politeness(folded.split(), lexicon)
+    word = lexicon.whole.get(folded)
+    if word is None:
+        words = folded.split()
+        if len(words) < 2 or not (words[0] in lexicon.openers or words[-1] in lexicon.closers or words[0] == words[-1]):
+            return None
+        word = _without_politeness(words, lexicon)
     return None if word is None or _QUOTED.search(text) else word
 
 
@@ -78,14 +86,18 @@ def expand(pattern: str) -> Iterator[str]:
 
 
 def _without_politeness(words: list[str], lexicon: _Lexicon) -> str | None:
-    if len(words) > 1 and len(set(words)) == 1:  # "again, again!"
+    if len(set(words)) == 1:  # "again, again!"
         return lexicon.whole.get(words[0])
     core = _trimmed(words, lexicon)
     if len(core) < len(words) and (word := lexicon.whole.get(" ".join(core))):
         return word
     for openings, meanings in ((lexicon.to_do, lexicon.after_to_do), (lexicon.to_have, lexicon.after_to_have)):
         length = openings.opening(core)
-        if length and (word := meanings.get(" ".join(_trimmed(core[length:], lexicon)))):
+        if (
+            0 < length < len(core)
+            and core[length] in lexicon.after_openers
+            and (word := meanings.get(" ".join(_trimmed(core[length:], lexicon))))
+        ):
             return word
     return None
 
@@ -113,14 +125,19 @@ def _lexicon(language: str) -> _Lexicon:
         whole |= dict.fromkeys(_expanded((*ways.alone, *ways.deeds)), word)
         after_to_do |= dict.fromkeys(_expanded((*ways.deeds, *ways.wished)), word)
         after_to_have |= dict.fromkeys(_expanded(ways.things), word)
+    to_do, to_have, polite_before = (_affixes(each, edge=0) for each in (spoken.to_do, spoken.to_have, spoken.polite))
+    polite_after = _affixes(spoken.polite, edge=-1)
     return _Lexicon(
         whole=whole,
         after_to_do=after_to_do,
         after_to_have=after_to_have,
-        to_do=_affixes(spoken.to_do, edge=0),
-        to_have=_affixes(spoken.to_have, edge=0),
-        polite_before=_affixes(spoken.polite, edge=0),
-        polite_after=_affixes(spoken.polite, edge=-1),
+        to_do=to_do,
+        to_have=to_have,
+        polite_before=polite_before,
+        polite_after=polite_after,
+        openers=frozenset({*to_do.lengths, *to_have.lengths, *polite_before.lengths}),
+        closers=frozenset(polite_after.lengths),
+        after_openers=frozenset(phrase.split()[0] for phrase in (*after_to_do, *after_to_have, *polite_before.phrases)),
     )
 
 

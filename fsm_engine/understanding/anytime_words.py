@@ -93,8 +93,8 @@ ENGLISH: Final = Language(
                 "[which question|the question again|where were we|say what]",
             ),
             deeds=(
-                "repeat [that|this|it|the question|that question|your question|the last question|the last part|yourself|]",
-                "repeat [what you said|what you asked|]",
+                "repeat [that|this|it|that question|the question|your question|the last question|the last part|]",
+                "repeat [yourself|what you said|what you asked]",
                 "[say|ask|ask me|read|tell me|hear|see] [that|it|the question|this] [again|once more|one more time]",
                 "[say|ask|ask me] again",
                 "remind me [what you asked|what the question was|of the question]",
@@ -105,7 +105,8 @@ ENGLISH: Final = Language(
             deeds=(
                 "[go|step|move|jump|take me|bring me|] back [one|a step|one step|one question|a question|]",
                 "[go|] [one step|a step|one|one question|a question] back",
-                "[go|get|return|jump|take me] [back|] to the [previous|last|question before|one before] [question|step|one|]",
+                "[go|get|return|take me] [back|] to the [previous|last] [question|step|one]",
+                "go back to the [question|one] before",
                 "[go back up|back up|undo|undo that|undo this|undo it|undo my last answer]",
                 "[change|redo|correct|edit|fix] [my|the] [last|previous] [answer|question|one]",
             ),
@@ -121,7 +122,7 @@ ENGLISH: Final = Language(
                 "none of your business",
             ),
             deeds=(
-                "skip [this|that|it|this one|that one|this question|that question|the question|this step|ahead|over this|]",
+                "skip [this|that|it|this one|that one|this question|that question|the question|this step|ahead|]",
                 "pass [on this|on that|on this one|on that one|on this question|]",
                 "[move|go|skip] [on|ahead|] to the next [question|one|step]",
                 "[move on|leave it blank|leave this blank|leave that blank|leave it out|leave it empty|leave this out]",
@@ -135,7 +136,7 @@ ENGLISH: Final = Language(
                 "i [dont|do not] want to [continue|do this anymore|do this any more|do this now]",
             ),
             deeds=(
-                "cancel [this|that|it|everything|all|all of it|all of this|the whole thing|my application|the request|]",
+                "cancel [this|that|it|everything|all|all of this|the whole thing|my application|the request|]",
                 "stop [this|it|here|now|the chat|the conversation|this conversation|this chat|talking|]",
                 "[quit|exit|abort|quit this|exit this|abort this]",
                 "[end|close|leave|quit|exit] [the|this] [chat|conversation|session]",
@@ -177,8 +178,9 @@ ENGLISH: Final = Language(
         ),
         "what_have_i_said": Ways(
             alone=(
-                "what [have i|did i] [said|say|told you|tell you|answered|answer|entered|enter] [so far|until now|before|]",
-                "what [do you have|do you know about me|have you got|have you written down|did you write down] [so far|]",
+                "what have i [said|told you|answered|entered] [so far|until now|before|]",
+                "what did i [say|tell you|answer|enter] [so far|until now|before|]",
+                "what [do you have|do you know about me|have you got|have you written down] [so far|]",
                 "what [do you know|have you got] about me",
                 "[what are|show me|show|list|tell me|give me|read back|repeat] my answers [so far|]",
                 "[my answers|recap|my answers so far|summary so far]",
@@ -217,7 +219,7 @@ SPANISH: Final = Language(
                 "que debo [decir|escribir|poner|responder|contestar]",
                 "que [quieres|quiere] decir [eso|esto|con eso|]",
                 "que significa [eso|esto]",
-                "[por que|para que] [lo preguntas|me preguntas eso|necesitas eso|necesitas esto|quieres saberlo|lo necesitas]",
+                "[por que|para que] [lo preguntas|me preguntas eso|necesitas eso|quieres saberlo|lo necesitas]",
             ),
             deeds=("[explica|explicame|explicar|explicarme|explicarlo|explicalo] [eso|esto|la pregunta|]",),
             things=("[ayuda|un poco de ayuda|una pista|una explicacion]",),
@@ -241,10 +243,11 @@ SPANISH: Final = Language(
         ),
         "back": Ways(
             alone=(
-                "[atras|vuelve|vuelva|regresa|regrese|retrocede|volvamos|anterior|pregunta anterior|paso anterior|back]",
+                "[atras|vuelve|vuelva|regresa|regrese|retrocede|volvamos|anterior|back]",
+                "[la|] [pregunta anterior|paso anterior]",
                 "[ve|vaya|vamos|vuelve|vuelva|volvamos|regresa] [atras|para atras|un paso atras|hacia atras]",
                 "[vuelve|vuelva|ve|regresa|volvamos] a la [pregunta anterior|anterior|ultima pregunta]",
-                "[un paso atras|una pregunta atras|deshaz|deshazlo|a la pregunta anterior|la pregunta anterior]",
+                "[un paso atras|una pregunta atras|deshaz|deshazlo|a la pregunta anterior]",
             ),
             deeds=(
                 "[volver|regresar|ir|dar|retroceder] [atras|para atras|hacia atras|un paso atras|un paso|una pregunta]",
@@ -264,7 +267,8 @@ SPANISH: Final = Language(
                 "[dejalo|dejala|dejemoslo] en blanco",
             ),
             deeds=(
-                "[saltar|saltarme|saltarla|saltarlo|omitir|omitirla|omitirlo|pasar] [esta|esto|esta pregunta|la pregunta|]",
+                "[saltar|saltarme|omitir|pasar] [esta|esto|esta pregunta|la pregunta|]",
+                "[saltarla|saltarlo|omitirla|omitirlo]",
                 "pasar a la siguiente [pregunta|]",
                 "[dejarla|dejarlo] en blanco",
             ),
@@ -280,7 +284,7 @@ SPANISH: Final = Language(
             ),
             deeds=(
                 "[cancelar|cancelarlo|abortar|dejarlo] [esto|todo|eso|la solicitud|]",
-                "[terminar|cerrar|parar|salir de|dejar|abandonar] [el chat|la conversacion|la sesion|esta conversacion]",
+                "[terminar|cerrar|parar|salir de|dejar] [el chat|la conversacion|la sesion|esta conversacion]",
                 "[salir|parar|detener esto|detenerlo|parar esto]",
             ),
         ),
@@ -293,7 +297,7 @@ SPANISH: Final = Language(
             ),
             deeds=(
                 "[empezar|comenzar|iniciar] [de nuevo|otra vez|de cero|desde cero|desde el principio|desde el inicio]",
-                "[volver a empezar|volver al principio|volver al inicio|reiniciar todo|reiniciar la conversacion|reiniciarlo]",
+                "[volver a empezar|volver al principio|volver al inicio|reiniciar todo|reiniciar la conversacion]",
                 "[empezar|comenzar] una [nueva conversacion|conversacion nueva]",
             ),
         ),
@@ -304,8 +308,8 @@ SPANISH: Final = Language(
                 "[atencion al cliente|servicio al cliente|human]",
                 "hay [algun|un|alguna|una] [humano|persona|agente|asesor|persona real] [con quien hablar|ahi|]",
                 "no quiero hablar con [un robot|un bot|una maquina|una computadora]",
-                "[pasame|paseme|comunicame|comuniqueme|conectame|ponme|transfiereme] con [alguien|una persona|un agente]",
-                f"[pasame|paseme|comunicame|comuniqueme|conectame|ponme|transfiereme] con un {_HUMANO}",
+                "[pasame|paseme|comunicame|comuniqueme|conectame|ponme] con [alguien|una persona]",
+                f"[pasame|paseme|comunicame|comuniqueme|conectame|ponme] con un {_HUMANO}",
             ),
             deeds=(
                 f"[hablar|chatear|comunicarme|contactar] con [un|otro|] {_HUMANO}",
