@@ -64,6 +64,13 @@ def lines_of(text: str) -> list[str]:
     return _LINE_ENDS.split(text)
 
 
+def place_of(event: yaml.Event) -> tuple[int, int]:
+    """Line and column where an event starts, counted from 1."""
+    mark = event.start_mark
+    assert mark is not None  # the C parser gives each event its marks
+    return mark.line + 1, mark.column + 1
+
+
 def parser_error_fix(error: yaml.MarkedYAMLError, text: str) -> Fix:
     """Says what the author should do about a text that the YAML parser refused."""
     return _Trouble(error, text).fix()
@@ -71,7 +78,7 @@ def parser_error_fix(error: yaml.MarkedYAMLError, text: str) -> Fix:
 
 def anchor_fix(event: yaml.Event, text: str, sign: str) -> Fix:
     """For ``&name`` and ``*name``: a text that lacks quotes, or a real reference, which is refused."""
-    line, column = event.start_mark.line + 1, event.start_mark.column + 1
+    line, column = place_of(event)
     if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
         fix = _quotes_needed(lines_of(text), line, column)
         if fix is not None:
@@ -82,7 +89,7 @@ def anchor_fix(event: yaml.Event, text: str, sign: str) -> Fix:
 
 def tag_fix(event: yaml.Event, text: str) -> Fix:
     """For ``!word``: a text that lacks quotes, or a tag that asks for some other type, which is refused."""
-    line, column = event.start_mark.line + 1, event.start_mark.column + 1
+    line, column = place_of(event)
     lines = lines_of(text)
     value = lines[line - 1][column - 1 :]
     if isinstance(event, yaml.ScalarEvent) and value.startswith("!") and not value.startswith("!!"):

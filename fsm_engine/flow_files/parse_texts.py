@@ -85,7 +85,7 @@ def _carried(source: Source, fields: Fields | None, key: str) -> tuple[Written, 
 
 
 def parse_reasks(source: Source, node: YamlNode) -> tuple[Text, ...]:
-    """The 1st, 2nd … re-ask. A map by language holds that language's re-asks in order; short lists repeat their last."""
+    """The 1st, 2nd … re-ask. A map by language holds the re-asks of each in order; short lists repeat their last."""
     if isinstance(node, YamlMap) and not lacks_quotes(node):
         whole = _by_language(source, node, "'again'")
         return () if whole is None else _turned(whole)

@@ -104,6 +104,10 @@ class Fields:
         node = self.get(key)
         return None if node is None else choice(self.source, node, f"'{key}'", allowed)
 
+    def unreadable(self) -> Written:
+        """Stands in for a value that was reported as a problem."""
+        return Written("", self.source.at(self.node))
+
     def names(self, key: str) -> tuple[Written, ...]:
         """Names of slots: a list, or a single one."""
         node = self.get(key)
@@ -136,9 +140,7 @@ def as_full_list(source: Source, node: YamlNode, what: str, *, most: int = LONGE
     return items
 
 
-def many(
-    source: Source, node: YamlNode, what: str, read: Callable[[Source, YamlNode, str], T | None]
-) -> tuple[T, ...]:
+def many(source: Source, node: YamlNode, what: str, read: Callable[[Source, YamlNode, str], T | None]) -> tuple[T, ...]:
     """Each item of a list as ``read`` understands it; items that it refuses are left out."""
     values = (read(source, item, what) for item in as_list(source, node, what))
     return tuple(value for value in values if value is not None)
@@ -197,7 +199,7 @@ def said(source: Source, node: YamlNode, what: str) -> Written | None:
 
 def name(source: Source, node: YamlNode, what: str, *, dots: bool = False) -> str | None:
     """A name: a letter, then letters, digits and underscores, at most 60; dots only where an action is named."""
-    text = scalar(source, node, what)
+    text = scalar(source, node, f"the name of {what}")
     if text is None:
         return None
     parts = text.text.split(".") if dots else [text.text]
@@ -207,6 +209,17 @@ def name(source: Source, node: YamlNode, what: str, *, dots: bool = False) -> st
     with_dots = ", parts joined by dots" if dots else ""
     source.error(text, "bad-name", f"{what} cannot be called {shown(text.text)}; use {rule}{with_dots}")
     return None
+
+
+def action_name(fields: Fields, key: str) -> Written | None:
+    """The name of a registered Python function, with its place."""
+    node = fields.require(key) if key == "do" else fields.get(key)
+    action = None if node is None else name(fields.source, node, "an action", dots=True)
+    return None if node is None or action is None else Written(action, fields.source.at(node))
+
+
+def is_blank(node: YamlNode) -> bool:
+    return isinstance(node, YamlText) and node.is_empty
 
 
 def slot_name(source: Source, node: YamlNode, what: str) -> str | None:
@@ -283,7 +296,7 @@ def spoken_duration(seconds: float) -> str:
 
 
 def as_json(node: YamlNode) -> Json:
-    """A value of a transcript. Plain true, false, null and numbers are those, unless a digit would be lost (007, 1.10)."""
+    """A value of a transcript. Plain true, false, null and numbers are those, unless a digit would go (007, 1.10)."""
     if isinstance(node, YamlList):
         return [as_json(item) for item in node.items]
     if isinstance(node, YamlMap):

@@ -1,10 +1,11 @@
 """The strict YAML reader: one text to a tree of nodes that know their places.
 
-PyYAML's C parser gives a stream of events; a guard looks at each before anything is built. It refuses anchors, aliases,
-tags, directives, merge keys, a second document, nesting deeper than ``DEEPEST`` and more than ``MOST_NODES`` values, so
-reading costs time and memory in proportion to those bounds and never to what a file pretends to be. The composer and the
-constructors of PyYAML are never used: the composer crashes the process on deep nesting, the constructors turn ``no`` into
-False and drop duplicated keys. Scalars stay text here; the parsers of flow files give them their types.
+PyYAML's C parser gives a stream of events; a guard looks at each before anything is built. It refuses anchors,
+aliases, tags, directives, merge keys, a second document, nesting deeper than ``DEEPEST`` and more than ``MOST_NODES``
+values, so reading costs time and memory in proportion to those bounds and never to what a file pretends to be. The
+composer and the constructors of PyYAML are never used: the composer crashes the process on deep nesting, the
+constructors turn ``no`` into False and drop duplicated keys. Scalars stay text here; the parsers of flow files give
+them their types.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TypeAlias, cast
 
 import yaml
 
-from fsm_engine.flow_files.authors_help import Fix, anchor_fix, parser_error_fix, shown, tag_fix
+from fsm_engine.flow_files.authors_help import Fix, anchor_fix, parser_error_fix, place_of, shown, tag_fix
 from fsm_engine.model.problem import Position, Problem
 
 MOST_BYTES = 1024 * 1024
@@ -32,7 +33,7 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800
 
 @dataclass(slots=True)
 class YamlText:
-    """A scalar as written; ``style`` is "" for plain text, else the quote or block sign. ``is_cut``: `` #`` ended it."""
+    """A scalar as written; ``style`` is "" for plain text, else its quote or block sign. ``is_cut``: ended by `` #``."""
 
     text: str
     line: int
@@ -71,11 +72,13 @@ class YamlMap:
 YamlNode: TypeAlias = YamlText | YamlList | YamlMap
 
 
-class EnoughProblems(Exception):  # noqa: N818 - it stops one file's parsing and never leaves this room
+class EnoughProblems(Exception):
     """So much is wrong with a file that reading on would tell its author nothing new."""
 
 
-class _Refused(Exception):  # noqa: N818 - as above
+class _Refused(Exception):
+    """The one thing for which a text cannot be read as YAML."""
+
     def __init__(self, fix: Fix) -> None:
         super().__init__(fix.code)
         self.fix = fix
@@ -84,10 +87,11 @@ class _Refused(Exception):  # noqa: N818 - as above
 class Source:
     """One file's text together with the problems found in it so far."""
 
-    __slots__ = ("file", "problems", "text")
+    __slots__ = ("file", "pattern_cost", "problems", "text")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
+        self.pattern_cost = 0
         self.text = text
         self.problems: list[Problem] = []
 
@@ -96,12 +100,12 @@ class Source:
 
     def error(self, node: YamlNode, code: str, message: str) -> None:
         """Raises ``EnoughProblems`` at the file's hundredth problem."""
-        self._add(Problem(self.at(node), code, message))
+        self.add(Problem(self.at(node), code, message))
 
     def warn(self, node: YamlNode, code: str, message: str) -> None:
-        self._add(Problem(self.at(node), code, message, "warning"))
+        self.add(Problem(self.at(node), code, message, "warning"))
 
-    def _add(self, problem: Problem) -> None:
+    def add(self, problem: Problem) -> None:
         self.problems.append(problem)
         if len(self.problems) >= MOST_PROBLEMS:
             message = f"there are {MOST_PROBLEMS} problems up to here; mend these first, the rest was not looked at"
@@ -131,7 +135,7 @@ def read_yaml(source: Source) -> YamlNode | None:
             text = _with_line(text, fix.line, fix.repaired_line)
             continue
         for problem in found:
-            source._add(problem)
+            source.add(problem)
         return root
     return None
 
@@ -178,7 +182,7 @@ class _Tree:
     def _events(self) -> Iterator[yaml.Event]:
         parser = yaml.CSafeLoader(self.text)
         while (event := parser.get_event()) is not None:
-            yield cast("yaml.Event", event)
+            yield event
 
     def _take(self, event: yaml.Event) -> None:
         kind = type(event)
@@ -195,22 +199,23 @@ class _Tree:
             self._start_document(cast("yaml.DocumentStartEvent", event))
 
     def _start_document(self, event: yaml.DocumentStartEvent) -> None:
-        mark = event.start_mark
+        line, column = place_of(event)
         if self.root is not None:
-            raise _Refused(Fix(mark.line + 1, mark.column + 1, "several-documents", _SEVERAL_DOCUMENTS))
+            raise _Refused(Fix(line, column, "several-documents", _SEVERAL_DOCUMENTS))
         if event.version or event.tags:
-            raise _Refused(Fix(mark.line + 1, mark.column + 1, "directive", _DIRECTIVE))
+            raise _Refused(Fix(line, column, "directive", _DIRECTIVE))
 
     def _take_text(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_marks(event)
-        mark = event.start_mark
+        line, column = place_of(event)
         style = event.style or ""
         text = event.value
-        is_cut = not style and self.text.startswith(" #", event.end_mark.index)
+        end = event.end_mark
+        is_cut = not style and end is not None and self.text.startswith(" #", end.index)
         if style in ("|", ">"):
             text = text.rstrip("\n")
-        node = YamlText(text, mark.line + 1, mark.column + 1, style, is_cut)
+        node = YamlText(text, line, column, style, is_cut)
         if style == '"' and _UNREADABLE.search(text):
             raise _Refused(Fix(node.line, node.column, "bad-character", _ESCAPED_CONTROL))
         self._add(node)
@@ -218,8 +223,7 @@ class _Tree:
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_marks(event)
-        mark = event.start_mark
-        line, column = mark.line + 1, mark.column + 1
+        line, column = place_of(event)
         if len(self.open) >= DEEPEST:
             message = f"this is nested more than {DEEPEST} levels deep; write it flatter"
             raise _Refused(Fix(line, column, "too-deep", message))
