@@ -29,9 +29,19 @@ class Fix:
 
 def shown(text: str) -> str:
     """An author's word for a message: quoted, at most 60 characters, with everything invisible spelled out."""
-    short = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
-    visible = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
-    return f"'{visible}'"
+    return f"'{clipped(text, _LONGEST_SHOWN)}'"
+
+
+def clipped(text: str, most: int = 2 * _LONGEST_SHOWN) -> str:
+    """At most so many characters of a text, on one line, with everything invisible spelled out."""
+    short = text if len(text) <= most else text[:most] + "…"
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
+
+
+def listed(words: Iterable[str]) -> str:
+    """The words that would do, for a message; of many only the first twelve."""
+    some = list(words)
+    return clipped(", ".join(some[:12]), 4 * _LONGEST_SHOWN) + (", …" if len(some) > 12 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -116,15 +126,11 @@ def _quotes_needed(lines: list[str], line: int, column: int | None = None) -> Fi
     if not value or value[0] not in _NEEDS_QUOTES_AT_START or (column is not None and column < starts_at):
         return None
     key = f"{match['key']}: " if match["key"] else ""
-    message = f"a text that starts with `{value[0]}` needs quotes: `{_short(key + quoted(value))}`"
+    message = f"a text that starts with `{value[0]}` needs quotes: `{clipped(key + quoted(value))}`"
     return Fix(line, starts_at, "needs-quotes", message, match["before"] + quoted(value))
 
 
 _COLON_IN_TEXT = 'text with ": " in it needs quotes'
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 2 * _LONGEST_SHOWN else text[: 2 * _LONGEST_SHOWN] + "…"
 
 
 class _Trouble:
@@ -200,7 +206,7 @@ class _Trouble:
             return None
         value = match["value"].rstrip()
         key = f"{match['key']}: " if match["key"] else ""
-        message = f"nothing may follow a closing quote; quote the whole text: `{_short(key + _requoted(value))}`"
+        message = f"nothing may follow a closing quote; quote the whole text: `{clipped(key + _requoted(value))}`"
         repaired = match["before"] + _requoted(value)
         return Fix(self.line, len(match["before"]) + 1, "text-after-quote", message, repaired)
 
@@ -215,7 +221,7 @@ class _Trouble:
             is_one_line = self.line == self.context_line
             return Fix(self.line, self.column, "colon-in-text", _COLON_IN_TEXT) if is_one_line else None
         value = quoted(match["value"].rstrip())
-        message = f"{_COLON_IN_TEXT}: `{_short(match['key'] + ': ' + value)}`"
+        message = f"{_COLON_IN_TEXT}: `{clipped(match['key'] + ': ' + value)}`"
         return Fix(self.line, len(match["before"]) + 1, "colon-in-text", message, match["before"] + value)
 
     def _no_space_after_colon(self) -> Fix | None:
@@ -223,7 +229,7 @@ class _Trouble:
         for line in (self.line, self.line - 1):
             match = _NO_SPACE_AFTER_COLON.fullmatch(self.lines[line - 1]) if line >= 1 else None
             if match is not None:
-                message = f"put a space after the colon: `{_short(match['key'] + ': ' + match['rest'])}`"
+                message = f"put a space after the colon: `{clipped(match['key'] + ': ' + match['rest'])}`"
                 return Fix(line, match.end("key") + 1, "no-space-after-colon", message)
         return None
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fsm_engine.flow_files.authors_help import shown
 from fsm_engine.flow_files.parse_source import Parsed, parse_source
 from fsm_engine.flow_files.yaml_source import MOST_BYTES
 from fsm_engine.model.flow import Bot, Flow, RiskPolicy
@@ -39,7 +40,7 @@ def read_folder(where: str | Path | Sequence[str | Path]) -> tuple[FlowFolder, l
         text = _text_of(path, shelf.problems)
         if text is not None:
             shelf.add(text, *parse_source(text, path.as_posix()))
-    if not shelf.flows and not shelf.problems:
+    if not shelf.flows and all(problem.severity == "warning" for problem in shelf.problems):
         shelf.problems.append(_problem(Path(places[0]) if places else Path(), "no-flows", _NO_FLOWS))
     return shelf.folder(), sorted(shelf.problems)
 
@@ -184,7 +185,7 @@ class _Shelf:
     def _is_new(self, kind: str, name: str, at: Position, first: Flow | RiskPolicy | Transcript | None) -> bool:
         if first is None:
             return True
-        message = f"the {kind} '{name}' is already defined at {first.at}; give one of them another name"
+        message = f"the {kind} {shown(name)} is already defined at {first.at}; give one of them another name"
         self.problems.append(Problem(at, "duplicate-name", message))
         return False
 

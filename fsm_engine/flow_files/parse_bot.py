@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from fsm_engine.flow_files.authors_help import did_you_mean, shown
 from fsm_engine.flow_files.iso_codes import COUNTRIES
-from fsm_engine.flow_files.parse_texts import language_code, parse_phrases, parse_speech, parse_text
+from fsm_engine.flow_files.parse_texts import language_code, optional_speech, parse_phrases, parse_text
 from fsm_engine.flow_files.shapes import (
     DAY_S,
     YEAR_S,
@@ -148,16 +148,15 @@ def _digression(source: Source, node: YamlNode) -> Digression | None:
         return None
     fields = Fields(source, mapping, "a digression", ("say", "run", "phrases", "options", "media"))
     phrases = fields.require("phrases")
-    say = fields.get("say")
     if ("say" in fields) == ("run" in fields):
         message = "a digression has either 'say:' (a text) or 'run:' (a flow)"
-        source.error(mapping, "keys-together" if say is not None else "missing-key", message)
+        source.error(mapping, "keys-together" if "say" in fields else "missing-key", message)
     if phrases is None:
         return None
     return Digression(
         at=source.at(mapping),
         phrases=parse_phrases(source, phrases),
-        say=None if say is None else parse_speech(source, say, "'say'", fields),
+        say=optional_speech(fields, "say"),
         run=fields.written("run"),
     )
 

@@ -39,7 +39,7 @@ def parse_source(text: str, file: str) -> tuple[Parsed | None, list[Problem]]:
     The value is None when its kind or its name cannot be told, or after the hundredth problem.
     """
     text = text.removeprefix("\ufeff")
-    if len(text) > MOST_BYTES:
+    if len(text) > MOST_BYTES or len(text.encode(errors="surrogatepass")) > MOST_BYTES:
         message = f"the file is larger than {MOST_BYTES // 1024} KiB; split it"
         return None, [Problem(Position(file, 1, 1), "file-too-large", message)]
     source = Source(file, text)

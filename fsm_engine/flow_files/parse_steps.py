@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fsm_engine.flow_files.authors_help import did_you_mean, shown
 from fsm_engine.flow_files.parse_questions import ASK_KEYS, CONFIRM_KEYS, parse_ask, parse_confirm
-from fsm_engine.flow_files.parse_texts import parse_speech
+from fsm_engine.flow_files.parse_texts import optional_speech, parse_speech
 from fsm_engine.flow_files.shapes import (
     Fields,
     action_name,
@@ -134,11 +134,10 @@ def _case(parent: Fields, mapping: YamlMap) -> Case | None:
     when = fields.written("when")
     if not any(word in fields for word in ("say", "run", "goto")):
         source.error(mapping, "missing-key", "a case of 'choose' needs 'say:', 'run:' or 'goto:'")
-    say = fields.get("say")
     return Case(
         at=source.at(mapping),
         when=when,
-        say=None if say is None else parse_speech(source, say, "'say'", fields),
+        say=optional_speech(fields, "say"),
         run=fields.written("run"),
         goto=fields.written("goto"),
     )
@@ -206,10 +205,7 @@ def _last_words(fields: Fields, kind: str) -> Speech | None:
         if node is not None:
             message = f"'{word}' has no effect on a step that finishes the conversation; delete it"
             fields.source.error(node, "key-without-effect", message)
-    node = fields.require(kind)
-    if node is None or is_blank(node):
-        return None
-    return parse_speech(fields.source, node, f"'{kind}'", fields)
+    return optional_speech(fields, kind, may_be_blank=True)
 
 
 def _handoff(fields: Fields, outline: Outline) -> Step | None:

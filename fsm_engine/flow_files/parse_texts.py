@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from fsm_engine.flow_files.authors_help import did_you_mean, shown
+from fsm_engine.flow_files.authors_help import shown
 from fsm_engine.flow_files.iso_codes import LANGUAGES
-from fsm_engine.flow_files.shapes import Fields, as_full_list, lacks_quotes, many, said, scalar, written
+from fsm_engine.flow_files.shapes import Fields, as_full_list, is_blank, lacks_quotes, many, said, scalar, written
 from fsm_engine.flow_files.yaml_source import Source, YamlList, YamlMap, YamlNode, YamlText
 from fsm_engine.model.flow import ANY_LANGUAGE, Speech, Text
 from fsm_engine.model.problem import Written
@@ -23,8 +23,7 @@ def language_code(source: Source, node: YamlText) -> str | None:
     match = _LANGUAGE_TAG.fullmatch(node.text)
     if match is not None and (len(match[1]) == 3 or match[1] in LANGUAGES):
         return node.text
-    hint = did_you_mean(node.text, _SPEECH_KEYS)
-    source.error(node, "bad-language", f"{shown(node.text)} is not a language code such as en, es or pt-BR{hint}")
+    source.error(node, "bad-language", f"{shown(node.text)} is not a language code such as en, es or pt-BR")
     return None
 
 
@@ -59,23 +58,36 @@ def _variations(source: Source, node: YamlNode, what: str) -> tuple[Written, ...
 
 def parse_speech(source: Source, node: YamlNode, what: str, beside: Fields | None = None) -> Speech | None:
     """A text that may carry ``options`` and ``media``: as words beside it, or in a mapping with ``text``."""
-    fields = beside
+    inner: Fields | None = None
     text_node: YamlNode | None = node
-    if isinstance(node, YamlMap) and "text" in node.entries:
+    if isinstance(node, YamlMap) and not node.entries.keys().isdisjoint(_SPEECH_KEYS):
         inner = Fields(source, node, what, _SPEECH_KEYS)
-        text_node = inner.get("text")
-        if beside is None or not ("options" in beside or "media" in beside):
-            fields = inner
+        text_node = inner.require("text")
+    options, media = (_carried(source, inner, beside, key) for key in ("options", "media"))
     text = None if text_node is None else parse_text(source, text_node, what)
-    if text is None:
-        return None
-    return Speech(text, _carried(source, fields, "options"), _carried(source, fields, "media"))
+    return None if text is None else Speech(text, options, media)
 
 
-def _carried(source: Source, fields: Fields | None, key: str) -> tuple[Written, ...]:
-    node = None if fields is None else fields.get(key)
-    if node is None:
+def optional_speech(fields: Fields, key: str, *, may_be_blank: bool = False) -> Speech | None:
+    """What ``key`` says, if anything; reports buttons and media that would go along with nothing."""
+    node = fields.get(key)
+    if node is not None and not (may_be_blank and is_blank(node)):
+        return parse_speech(fields.source, node, f"'{key}'", fields)
+    for idle in ("options", "media"):
+        idle_node = fields.get(idle)
+        if idle_node is not None:
+            message = f"'{idle}' goes along with a text, and '{key}:' has none"
+            fields.source.error(idle_node, "key-without-effect", message)
+    return None
+
+
+def _carried(source: Source, inner: Fields | None, beside: Fields | None, key: str) -> tuple[Written, ...]:
+    nodes = [node for fields in (inner, beside) if fields is not None and (node := fields.get(key)) is not None]
+    if not nodes:
         return ()
+    node = nodes[0]
+    if len(nodes) > 1:
+        source.error(node, "keys-together", f"'{key}' is written twice, in the text and beside it; keep one")
     if isinstance(node, YamlText) and key == "media":
         address = written(source, node, "'media'")
         return () if address is None else (address,)

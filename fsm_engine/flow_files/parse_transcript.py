@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fsm_engine.flow_files.patterns import check_pattern
-from fsm_engine.flow_files.shapes import YEAR_S, Fields, as_full_list, as_json, as_map, said, scalar, written
+from fsm_engine.flow_files.shapes import YEAR_S, Fields, as_full_list, as_json, as_list, as_map, said, scalar, written
 from fsm_engine.flow_files.yaml_source import Source, YamlList, YamlMap, YamlNode, YamlText
 from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import Status
@@ -86,7 +86,7 @@ def _expected(source: Source, node: YamlNode) -> tuple[Expected, ...]:
     """One expected text, or all messages of the turn in order; an empty list says that the bot is silent."""
     items: list[YamlNode] = [node]
     if isinstance(node, YamlList):
-        items = node.items[:MOST_MESSAGES]
+        items = as_list(source, node, "'bot'", most=MOST_MESSAGES)
     found = (_one_expected(source, item) for item in items)
     return tuple(expected for expected in found if expected is not None)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
-from fsm_engine.flow_files.authors_help import did_you_mean, shown
+from fsm_engine.flow_files.authors_help import clipped, did_you_mean, shown
 from fsm_engine.flow_files.yaml_source import Source, YamlEntry, YamlList, YamlMap, YamlNode, YamlText
 from fsm_engine.model.problem import Written
 from fsm_engine.model.slot import Json
@@ -236,7 +236,7 @@ def names(source: Source, node: YamlNode, what: str) -> tuple[Written, ...]:
     if isinstance(node, YamlText):
         one = scalar(source, node, what)
         if one is not None and "," in one.text:
-            items = ", ".join(part.strip() for part in one.text.split(","))
+            items = clipped(", ".join(part.strip() for part in one.text.split(",")))
             source.error(one, "wrong-shape", f"{what} is a list; put it into brackets: [{items}]")
             return ()
         return () if one is None else (Written(one.text, source.at(one)),)

@@ -33,7 +33,7 @@ class Outline:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._lines: dict[str, int] = {}
+        self._first: dict[str, Position] = {}
         self._kinds: Counter[str] = Counter()
 
     def count(self, kind: str) -> None:
@@ -64,11 +64,12 @@ class Outline:
         )
 
     def _take(self, step_name: str, node: YamlNode, *, is_own: bool) -> None:
-        line = self._lines.setdefault(step_name, node.line)
-        if line == node.line:
+        at = self.source.at(node)
+        first = self._first.setdefault(step_name, at)
+        if first == at:
             return
         fix = "give one of them a name: of its own" if is_own else "choose another name"
-        message = f"step '{step_name}' is already defined on line {line} of this flow; {fix}"
+        message = f"step '{step_name}' is already defined on line {first.line} of this flow; {fix}"
         self.source.error(node, "duplicate-step", message)
 
 

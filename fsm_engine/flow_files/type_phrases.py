@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from fsm_engine.flow_files.authors_help import did_you_mean, nearest, shown
+from fsm_engine.flow_files.authors_help import did_you_mean, listed, nearest, shown
 from fsm_engine.flow_files.bounds import BadBounds, day_bounds, money_bounds, number_bounds
 from fsm_engine.flow_files.iso_codes import COUNTRIES
 from fsm_engine.flow_files.patterns import check_pattern
@@ -19,6 +19,7 @@ from fsm_engine.flow_files.yaml_source import Source, YamlEntry, YamlList, YamlM
 from fsm_engine.model.slot import Option, SlotType
 
 MOST_CHOICES = 200
+LONGEST_OPTION = 200
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _TEXT = re.compile(r"(?P<bounds>\S*\.\.\S*)?(?:(?:^|\s+)matching\s+(?P<pattern>.+))?", re.DOTALL)
 _JOINED = re.compile(r"\S\s+(?:or|and)\s+\S|^(?:or|and)\s+\S")
@@ -121,6 +122,9 @@ def checked_options(kind: str, options: list[Option]) -> tuple[Option, ...]:
     for option in options:
         if not option.value:
             raise BadType("bad-options", f"'{kind}' needs its options, with commas between them: {kind} a, b, c")
+        if len(option.value) > LONGEST_OPTION:
+            message = f"an option has {len(option.value)} characters and may have {LONGEST_OPTION}"
+            raise BadType("bad-options", message)
         if option.value.casefold() in seen:
             raise BadType("bad-options", f"the option {shown(option.value)} is listed twice")
         seen.add(option.value.casefold())
@@ -254,7 +258,7 @@ def with_synonyms(source: Source, kind: SlotType, node: YamlNode) -> SlotType:
         if entry.key.text in values:
             added[entry.key.text] = synonyms(source, entry.value)
             continue
-        hint = did_you_mean(entry.key.text, values) or f"; the options are {', '.join(values)}"
+        hint = did_you_mean(entry.key.text, values) or f"; the options are {listed(values)}"
         source.error(entry.key, "unknown-option", f"{shown(entry.key.text)} is not an option of this type{hint}")
     options = tuple(Option(o.value, o.synonyms + added.get(o.value, ())) for o in of_items.options)
     changed = replace(of_items, options=options)

@@ -33,7 +33,7 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800
 
 @dataclass(slots=True)
 class YamlText:
-    """A scalar as written; ``style`` is "" for plain text, else its quote or block sign. ``is_cut``: ended by `` #``."""
+    """A scalar as written; ``style`` is "" or its quote or block sign. ``is_cut``: one blank and ``#`` ended it."""
 
     text: str
     line: int
