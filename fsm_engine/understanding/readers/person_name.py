@@ -20,12 +20,16 @@ _TELLING = re.compile(
     r"(?:people|they|friends|everyone) call me|i(?:'m| am) called|i go by|they call me|"
     r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme|me dicen|me puedes llamar)\s*"
 )
-_HINTING = re.compile(r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+")
+_HINTING = re.compile(
+    r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+"
+)
 _ENDS = re.compile(
     r"(?i)[,;:!()\[\]\n\"]|\.(?=\s|$)(?<!\b\w\.)(?<!\b(?:dr|jr|sr|mr|st)\.)(?<!\bmrs\.)|\s[-–—]\s"
     r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis)|pero|gracias|por favor)\b"
 )
-_HONORIFIC = re.compile(r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)")
+_HONORIFIC = re.compile(
+    r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
+)
 _JOINTS = "'-.·"
 
 
@@ -121,9 +125,7 @@ def _with_capitals(name: str) -> str:
     if name != name.lower() or name == name.upper():
         return name
     words = name.split()
-    return " ".join(
-        word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words)
-    )
+    return " ".join(word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words))
 
 
 def _capitalised(word: str) -> str:
