@@ -69,7 +69,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
         'Shall I really stop "{flow}"? What you told me so far would be lost.',
     ),
     "cancel_kept": ("Good, let's go on.", "All right, we go on."),
-    "cancelled": ("All right, I have stopped. Nothing was sent.", "Done, that is cancelled. Nothing was sent."),
+    "cancelled": ("All right, I have stopped.", "Done, that is cancelled."),
     "nothing_to_cancel": ("There is nothing to cancel at the moment.",),
     "restart_really": ('Do you really want to start again? Your answers for "{flow}" would be lost.',),
     "restarted": ("All right, from the beginning.", "Sure, let's start again."),
@@ -130,6 +130,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "risk_for_someone_else": (
         "It is good of you to look out for them. You can ask them openly how they are, listen, and stay with them. "
-        "If they are in danger now, please call your local emergency number. These people can also tell you how to help:",
+        "If they are in danger now, please call your local emergency number. These people can also tell you how to "
+        "help:",
     ),
 }

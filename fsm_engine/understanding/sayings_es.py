@@ -72,7 +72,7 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
         '¿De verdad paro "{flow}"? Se perdería lo que me has contado hasta ahora.',
     ),
     "cancel_kept": ("Bien, sigamos.", "De acuerdo, seguimos."),
-    "cancelled": ("De acuerdo, he parado. No se ha enviado nada.", "Hecho, queda cancelado. No se ha enviado nada."),
+    "cancelled": ("De acuerdo, he parado.", "Hecho, queda cancelado."),
     "nothing_to_cancel": ("Ahora mismo no hay nada que cancelar.",),
     "restart_really": ('¿Seguro que quieres empezar de nuevo? Se perderían tus respuestas de "{flow}".',),
     "restarted": ("De acuerdo, desde el principio.", "Claro, empecemos de nuevo."),
@@ -84,8 +84,8 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "no_more_attempts": ("Siento no haber podido entender tu respuesta.",),
     "too_long": (
-        "Ese mensaje es demasiado largo para mí: como mucho {limit} caracteres. ¿Puedes decirlo en menos palabras o por "
-        "partes?",
+        "Ese mensaje es demasiado largo para mí: como mucho {limit} caracteres. ¿Puedes decirlo en menos palabras o "
+        "por partes?",
     ),
     "nothing_said_yet": ("Todavía no me has dicho nada.",),
     "said_so_far": ("Hasta ahora me has dicho: {answers}.",),
@@ -108,8 +108,8 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "check_unavailable": ("Ahora mismo no puedo comprobarlo. Por favor, inténtalo de nuevo dentro de un rato.",),
     "apology": ("Lo siento, algo ha fallado por mi parte. Por favor, envíalo otra vez.",),
     "risk_limits": (
-        "Soy un programa de ordenador y no un servicio de emergencias. Si estás en peligro, por favor llama al número de "
-        "emergencias de donde estés (112 en Europa, 911 en Estados Unidos y México).",
+        "Soy un programa de ordenador y no un servicio de emergencias. Si estás en peligro, por favor llama al número "
+        "de emergencias de donde estés (112 en Europa, 911 en Estados Unidos y México).",
     ),
     "risk_resources_lead": (
         "No tienes que pasar por esto a solas. Aquí puedes hablar con alguien, gratis y en confianza:",
@@ -136,8 +136,8 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
         "escucharán.",
     ),
     "risk_for_someone_else": (
-        "Haces bien en cuidar de esa persona. Puedes preguntarle abiertamente cómo está, escucharla y quedarte a su lado. "
-        "Si está en peligro ahora, por favor llama al número de emergencias. Estas personas también pueden decirte cómo "
-        "ayudar:",
+        "Haces bien en cuidar de esa persona. Puedes preguntarle abiertamente cómo está, escucharla y quedarte a su "
+        "lado. Si está en peligro ahora, por favor llama al número de emergencias. Estas personas también pueden "
+        "decirte cómo ayudar:",
     ),
 }
