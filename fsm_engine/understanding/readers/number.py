@@ -9,10 +9,11 @@ from decimal import Decimal
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
 from fsm_engine.understanding.readers.quantities import Message, Quantity, one_quantity
+from fsm_engine.understanding.readers.word_tables import phrase_list
 from fsm_engine.understanding.readers.wording import fold
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}")
-_NONE_AT_ALL = frozenset("none|nil|nothing|nobody|not any|ninguno|ninguna|nada|nadie|no one".split("|"))
+_NONE_AT_ALL = frozenset(phrase_list("none|nil|nothing|nobody|not any|ninguno|ninguna|nada|nadie|no one"))
 _LARGEST_EXACT = 2**53 - 1
 _MOST_SIGNIFICANT_DIGITS = 15
 
@@ -48,8 +49,8 @@ def read_with(text: str, slot_type: SlotType, context: ReadingContext, convert: 
     found = one_quantity(folded, context, missing=reasons.NOT_A_NUMBER)
     if isinstance(found, DoesNotFit):
         return found
-    message, quantities = found
-    quantities = _out_of_total(message, quantities, slot_type)
+    message, all_quantities = found
+    quantities = _out_of_total(message, all_quantities, slot_type)
     if len(quantities) > 1:
         return _several(quantities, slot_type, convert)
     quantity = quantities[0]

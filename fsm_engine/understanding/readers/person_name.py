@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import pairwise
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
@@ -12,20 +14,28 @@ from fsm_engine.understanding.readers.wording import fold
 _MOST_WORDS = 6
 _MOST_CHARACTERS = 80
 _GREETING = re.compile(
-    r"(?i)^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh|hola|buenas|"
+    r"(?i)^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh"
+    r"|hola|buenas|"
     r"buenos d[ií]as|buenas tardes|s[ií]|claro|vale|pues|bueno|eh)(?: there)?[\s,.!:]+)+"
 )
 _TELLING = re.compile(
-    r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)|(?:you can |please |just )*call me|"
+    r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)"
+    r"|(?:you can |please |just )*call me|"
     r"(?:people|they|friends|everyone) call me|i(?:'m| am) called|i go by|they call me|"
-    r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme|me dicen|me puedes llamar)\s*"
+    r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme"
+    r"|me dicen|me puedes llamar)\s*"
 )
-_HINTING = re.compile(r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+")
+_HINTING = re.compile(
+    r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+"
+)
 _ENDS = re.compile(
     r"(?i)[,;:!()\[\]\n\"]|\.(?=\s|$)(?<!\b\w\.)(?<!\b(?:dr|jr|sr|mr|st)\.)(?<!\bmrs\.)|\s[-–—]\s"
-    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)|speaking|here|al habla|pero|gracias|por favor)\b"
+    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)"
+    r"|speaking|here|al habla|pero|gracias|por favor)\b"
 )
-_HONORIFIC = re.compile(r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)")
+_HONORIFIC = re.compile(
+    r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
+)
 _JOINTS = "'-.·"
 
 
@@ -111,7 +121,7 @@ def _is_name_word(word: str) -> bool:
     """Letters and marks, joined by apostrophes, hyphens and dots; no digit, sign or three joints in a row."""
     if not word[0].isalpha() or "@" in word:
         return False
-    has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in zip(word, word[1:], strict=False))
+    has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in pairwise(word))
     return not has_bad_joint and all(c.isalpha() or c in _JOINTS or _is_mark(c) for c in word)
 
 
@@ -120,8 +130,6 @@ def _is_mark(character: str) -> bool:
 
 
 def _combines(character: str) -> bool:
-    import unicodedata
-
     return unicodedata.category(character) in {"Mn", "Mc"} or character in "ʻʼ\u200d"
 
 
@@ -130,9 +138,7 @@ def _with_capitals(name: str) -> str:
     if name != name.lower() or name == name.upper():
         return name
     words = name.split()
-    return " ".join(
-        word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words)
-    )
+    return " ".join(word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words))
 
 
 def _capitalised(word: str) -> str:
