@@ -12,7 +12,7 @@ from typing import Final
 from fsm_engine.model.slot import Option
 from fsm_engine.understanding.readers import doubt
 from fsm_engine.understanding.readers.word_tables import word_list
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ALTERNATIVES = re.compile(r"\s+(?:or|o|u|and|y)\s+|[,/]")
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -67,7 +67,7 @@ def choices_of(options: tuple[Option, ...]) -> Choices:
     named: dict[str, tuple[str, ...]] = {}
     for option in options:
         for label in (option.value, *option.synonyms):
-            key = _as_words(fold(label)) or fold(label)
+            key = _as_words(plain_spelling(label)) or plain_spelling(label)
             named[key] = tuple(dict.fromkeys((*named.get(key, ()), option.value)))
     by_length = sorted(named.items(), key=lambda item: -len(item[0]))
     return Choices(tuple(option.value for option in options), MappingProxyType(dict(by_length)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _PLAIN = re.compile(
@@ -29,7 +29,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     Spelled-out addresses ("ana arroba example punto com") are read, but not with certainty.
     """
     if "@" not in text and not _SPOKEN_AT.search(text):
-        return DoesNotFit(_why_none(fold(text)))
+        return DoesNotFit(_why_none(plain_spelling(text)))
     chunks = text.split()
     found = [(index, address) for index, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
     is_spoken = not found
@@ -37,7 +37,9 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         chunks = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", text)).split()
         found = [(i, address) for i, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
     kept = [
-        a for i, a in found if not doubt.is_turned_down(fold(" ".join(chunks[:i])), fold(" ".join(chunks[i + 1 :])))
+        a
+        for i, a in found
+        if not doubt.is_turned_down(plain_spelling(" ".join(chunks[:i])), plain_spelling(" ".join(chunks[i + 1 :])))
     ]
     distinct: list[Json] = list(dict.fromkeys(kept))
     if len(distinct) > 1:
@@ -45,7 +47,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         return Fits(last[0], certain=False) if len(last) == 1 else SeveralFit(tuple(distinct))
     if distinct:
         return Fits(distinct[0], certain=not is_spoken)
-    return DoesNotFit(reasons.REFUSED if found else _why_none(fold(text)))
+    return DoesNotFit(reasons.REFUSED if found else _why_none(plain_spelling(text)))
 
 
 def _why_none(folded: str) -> str:

@@ -1,6 +1,6 @@
 """Words that only lead up to an answer or see it off: "it's", "I'd say", "please", "me gustaría".
 
-All tables are spelled as ``wording.fold`` leaves them.
+All tables are spelled as ``wording.plain_spelling`` leaves them.
 """
 
 from __future__ import annotations

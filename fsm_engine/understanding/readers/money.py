@@ -13,7 +13,7 @@ from fsm_engine.understanding.readers.currencies import (
     named_currency,
 )
 from fsm_engine.understanding.readers.quantities import Message, Quantity, one_quantity
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _LARGEST = Decimal(10**15)
 _NEAR_WORDS = 2
@@ -25,7 +25,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 
     Another currency than the type's does not fit: its bounds would mean nothing. Certain only with a currency named.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     found = one_quantity(folded, context, missing=reasons.NOT_MONEY, with_scales=True)
     if isinstance(found, DoesNotFit):
         return found

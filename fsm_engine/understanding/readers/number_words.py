@@ -1,4 +1,4 @@
-"""Numbers written in words, English and Spanish; spelled as ``wording.fold`` leaves them.
+"""Numbers written in words, English and Spanish; spelled as ``wording.plain_spelling`` leaves them.
 
 text2num reads more languages, and is asked for those; here it would lose "a dozen", "half", "cinco y medio", words
 without their accents, and the place where the number stands.

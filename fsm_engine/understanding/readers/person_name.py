@@ -9,7 +9,7 @@ from itertools import pairwise
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
 from fsm_engine.understanding.readers.name_words import NOT_NAMES, NOT_NAMES_AFTER_I_AM, PARTICLES, QUESTION_STARTS
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _MOST_WORDS = 6
 _MOST_CHARACTERS = 80
@@ -45,14 +45,14 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     One letter is a name ("O" is a family name in Korea), in Latin script only where it is a capital. Certain only
     after a lead-in such as "my name is": a bare word could be anything.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
     if text.rstrip().endswith("?") or (not is_told and _is_question(folded) and not text.istitle()):
         return DoesNotFit(reasons.NOT_A_NAME)
-    if doubt.is_turned_down(fold(straight[: len(straight) - len(told)])) or _says_not(fold(told)):
+    if doubt.is_turned_down(plain_spelling(straight[: len(straight) - len(told)])) or _says_not(plain_spelling(told)):
         return DoesNotFit(reasons.REFUSED)
     name = _HONORIFIC.sub("", _first_part(told))
     if not _is_name(name, after_i_am=is_hinted):
@@ -69,7 +69,7 @@ def _shows_as_name(name: str) -> bool:
     words = name.split()
     if not all(word[0].isupper() or word in PARTICLES for word in words):
         return False
-    return len(words) > 1 or not fold(name).endswith(("ish", "ese", "ian", "ean", "ano", "ana", "ense"))
+    return len(words) > 1 or not plain_spelling(name).endswith(("ish", "ese", "ian", "ean", "ano", "ana", "ense"))
 
 
 def _after_lead_in(text: str) -> tuple[str, bool, bool]:
@@ -108,7 +108,7 @@ def _is_name(name: str, *, after_i_am: bool) -> bool:
         return False
     if not all(_is_name_word(word) for word in words):
         return False
-    plain = [fold(word).strip("'.-") for word in words]
+    plain = [plain_spelling(word).strip("'.-") for word in words]
     refused = NOT_NAMES | NOT_NAMES_AFTER_I_AM if after_i_am else NOT_NAMES
     if len(words) == 1:
         return plain[0] not in refused and (not name.isascii() or len(name) > 1 or name.isupper())

@@ -1,4 +1,4 @@
-"""How people say yes and no, in English and Spanish; spelled as ``wording.fold`` leaves them.
+"""How people say yes and no, in English and Spanish; spelled as ``wording.plain_spelling`` leaves them.
 
 Both languages are always understood: a Spanish speaker who types "yes" means it.
 """
