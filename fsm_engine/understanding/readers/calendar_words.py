@@ -1,4 +1,4 @@
-"""Names of months, weekdays, units of time and feasts, English and Spanish; spelled as ``wording.plain_spelling`` leaves them."""
+"""Names of months, weekdays, units of time and feasts, English and Spanish, as ``plain_spelling`` leaves them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Words by which people say that they do not know, have not decided, or do not mean what they name.
 
-All tables are spelled as ``wording.plain_spelling`` leaves them. English and Spanish are always both looked for: people mix
-them, and a doubt that is missed becomes a wrong value.
+All tables are spelled as ``wording.plain_spelling`` leaves them. English and Spanish are always both looked for:
+people mix them, and a doubt that is missed becomes a wrong value.
 """
 
 from __future__ import annotations

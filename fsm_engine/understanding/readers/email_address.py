@@ -36,11 +36,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if is_spoken:
         chunks = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", text)).split()
         found = [(i, address) for i, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
-    kept = [
-        a
-        for i, a in found
-        if not doubt.is_turned_down(plain_spelling(" ".join(chunks[:i])), plain_spelling(" ".join(chunks[i + 1 :])))
-    ]
+    kept = [address for index, address in found if not _is_turned_down(chunks, index)]
     distinct: list[Json] = list(dict.fromkeys(kept))
     if len(distinct) > 1:
         last = list(_addresses_in(doubt.after_correction(text)))
@@ -48,6 +44,11 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if distinct:
         return Fits(distinct[0], certain=not is_spoken)
     return DoesNotFit(reasons.REFUSED if found else _why_none(plain_spelling(text)))
+
+
+def _is_turned_down(chunks: list[str], index: int) -> bool:
+    before, after = chunks[max(0, index - 12) : index], chunks[index + 1 : index + 12]
+    return doubt.is_turned_down(plain_spelling(" ".join(before)), plain_spelling(" ".join(after)))
 
 
 def _why_none(folded: str) -> str:

@@ -1,4 +1,4 @@
-"""Words that are not names of people, and the small words inside names; all spelled as ``wording.plain_spelling`` leaves them."""
+"""Words that are not names of people, and the small words inside names, as ``plain_spelling`` leaves them."""
 
 from __future__ import annotations
 
