@@ -62,7 +62,7 @@ def anytime_word(text: str, language: str) -> str | None:
     """
     if len(text) > LONGEST:
         return None
-    lexicon = _lexicon(language[:2])
+    lexicon = _lexicon(language[:2].lower())
     folded = fold(text)
     word = lexicon.whole.get(folded)
     if word is None:

@@ -74,7 +74,7 @@ def read_correction(text: str, language: str, slot_names: Mapping[str, Sequence[
     >>> read_correction("I made a mistake", "en", names)
     CorrectionPhrase(slot=None, answer=None, is_explicit=True)
     """
-    reader = _reader(language[:2])
+    reader = _reader(language[:2].lower())
     head = text[:LOOKED_AT]
     used = set(fold(head).split())
     if ":" in head or "=" in head:
