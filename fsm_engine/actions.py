@@ -99,7 +99,7 @@ def _must_take_one_argument(name: str, function: ActionFunction) -> None:
 
 
 async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
-    """Asks a registered function about an answer; failing, late or unknown ones give ``ok=False``, never an exception."""
+    """Asks a registered function about an answer; a failing, late or unknown one gives ``ok=False``. Never raises."""
     call = ActionCall(request.slots, request.key, session)
     return await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import orjson
 
@@ -12,7 +12,7 @@ from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request, utc_text
 from fsm_engine.model.codec import encode
 from fsm_engine.model.session import SessionState, Status
-from fsm_engine.model.turn import Outcome, Reply, Turn, TurnKind
+from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
@@ -111,10 +111,7 @@ def _user_metadata(taken: TurnTaken) -> str:
     return orjson.dumps(metadata).decode() if metadata else "{}"
 
 
-def _answer(answer: object) -> AnswerRow:
-    from fsm_engine.model.turn import Answer
-
-    assert isinstance(answer, Answer)
+def _answer(answer: Answer) -> AnswerRow:
     response = None if answer.is_removed else encode(answer.value).decode()
     return AnswerRow(answer.flow, answer.step, answer.slot, response, answer.raw, answer.attempts)
 
@@ -161,6 +158,8 @@ def _notifications(outcome: Outcome) -> tuple[AuditRow, ...]:
     """Who is to be told of a risk, on record with the turn that found it."""
     state = outcome.state
     return tuple(
-        AuditRow(f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"notify {name}", "pending", "{}", None, None)
+        AuditRow(
+            f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"notify {name}", "pending", "{}", None, None
+        )
         for name in outcome.notify
     )

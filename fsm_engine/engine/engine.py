@@ -57,8 +57,8 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow names
-        must be registered there; otherwise register with `Engine.action` before the first turn needs it.
+        ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
+        names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` are named by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
 
@@ -72,7 +72,7 @@ class Engine:
         clock = clock or utc_now
         store = await open_store(database, durability=durability)
         try:
-            await store.flow_versions.put_many(source.versions(utc_text(clock())))
+            await store.flow_versions.put(source.versions(utc_text(clock())))
             turns = Turns(store, source, actions, intent_hooks, clock, hold_at_most=hold_at_most)
             yield cls(store, source, actions, turns, clock)
         finally:
@@ -179,7 +179,7 @@ class Engine:
         if limit < 1:
             raise InvalidArgument(f"history: limit is {limit}. Ask for at least 1 message.")
         await self._loaded(conversation_id, user_id)
-        return await self.store.messages.last(conversation_id, limit)
+        return await self.store.messages.last(conversation_id, limit=limit)
 
     async def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
         """The stored reply of a request, None when nothing of it was stored: the answer to a time-out."""
@@ -195,13 +195,14 @@ class Engine:
             FlowError: the files have problems; the flows in use stay.
         """
         self._source.reload()
-        await self.store.flow_versions.put_many(self._source.versions(utc_text(self._clock())))
+        await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
 
     async def recover(self) -> int:
         """Finishes actions that dead processes left pending; how many there were."""
         finished = 0
-        for conversation_id in await self.store.audit.pending_conversations():
-            if await self._turns.finish(conversation_id) is not None:
+        for row in await self.store.audit.with_status("pending"):
+            session = await self.store.sessions.get(row.session_id) if row.session_id else None
+            if session is not None and await self._turns.finish(session.conversation_id) is not None:
                 finished += 1
         return finished
 
@@ -223,4 +224,3 @@ def _named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str
             raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
         named[name] = hook
     return named
-

@@ -1,4 +1,4 @@
-"""The flows an engine runs: loaded, checked against what is registered, and older versions that sessions still stand in."""
+"""The flows an engine runs: loaded, held against what is registered, with older versions that sessions stand in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fsm_engine.flow_files.parse_source import parse_source
 from fsm_engine.model.flow import Flow, LevelPolicy, Resource, RiskPolicy
 from fsm_engine.model.problem import Position, Problem
 from fsm_engine.model.session import SessionState
-from fsm_engine.storage.records import FlowVersionRow
+from fsm_engine.storage.records import FlowVersion
 from fsm_engine.storage.store import Store
 
 FlowsArgument: TypeAlias = str | Path | Sequence[str | Path] | Flows
@@ -57,11 +57,11 @@ class FlowSource:
         self.risk = build_risk_stage(flows.risk.policy if flows.risk else DEFAULT_RISK, self._risk_hooks)
         self.flows = flows
 
-    def versions(self, now: str) -> list[FlowVersionRow]:
+    def versions(self, now: str) -> list[FlowVersion]:
         """The source of every flow, to be kept for sessions that will outlive it."""
         sources = self.flows.folder.sources
         return [
-            FlowVersionRow(flow.source_hash, flow.name, flow.version, sources[flow.source_hash], now)
+            FlowVersion(flow.source_hash, flow.name, flow.version, sources[flow.source_hash], now)
             for flow in self.flows.folder.flows.values()
             if flow.source_hash in sources
         ]
@@ -93,4 +93,3 @@ def _must_be_registered(flows: Flows, actions: Actions) -> None:
                 problems.append(Problem(problem.at, problem.code, message))
     if problems:
         raise FlowError(sorted(problems))
-

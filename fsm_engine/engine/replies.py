@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fsm_engine.core.risk import highest
@@ -43,7 +43,9 @@ def reply_of(outcome: Outcome, conversation_id: str) -> Reply:
 
 def joined(first: Reply, later: Reply) -> Reply:
     """One reply for a turn and the turn that reported its action: all messages, the later state."""
-    return replace(later, messages=first.messages + later.messages, risk=first.risk or later.risk, duplicate=first.duplicate)
+    return replace(
+        later, messages=first.messages + later.messages, risk=first.risk or later.risk, duplicate=first.duplicate
+    )
 
 
 def stored_reply(turns: Sequence[StoredTurn]) -> Reply:
@@ -53,8 +55,3 @@ def stored_reply(turns: Sequence[StoredTurn]) -> Reply:
     for later in replies[1:]:
         reply = joined(reply, later)
     return replace(reply, duplicate=True)
-
-
-def plain_slots(slots: Mapping[str, Json]) -> dict[str, Json]:
-    """A copy that a bot may change without harm."""
-    return dict(slots)

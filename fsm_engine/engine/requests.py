@@ -118,7 +118,9 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     try:
         data = orjson.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidArgument(f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists.") from error
+        raise InvalidArgument(
+            f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists."
+        ) from error
     if len(data) > MAX_METADATA_BYTES:
         raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
     plain: dict[str, Any] = orjson.loads(data)

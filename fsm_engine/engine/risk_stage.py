@@ -64,7 +64,7 @@ class RiskStage:
 def _by_phrases(detector: RiskDetector, text: str, language: str) -> Sequence[RiskFinding]:
     try:
         return detector.detect(text, language=language)
-    except Exception as error:  # noqa: BLE001 - a detector must never cost a turn
+    except Exception as error:
         log.exception("the phrase detector failed with %s; the message counts as not cleared", type(error).__name__)
         return (RiskFinding("medium", NOT_CLEARED, "", "phrases"),)
 
@@ -75,7 +75,9 @@ async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:
             answer = await call_function(hook.function, text)
         return _findings(hook.name, answer)
     except TimeoutError:
-        log.warning("risk hook '%s' took longer than %s s; the message counts as not cleared", hook.name, hook.time_limit_s)
+        log.warning(
+            "risk hook '%s' took longer than %s s; the message counts as not cleared", hook.name, hook.time_limit_s
+        )
     except Exception as error:  # noqa: BLE001 - whatever a hook raises must not cost a turn
         log.error("risk hook '%s' failed with %s; the message counts as not cleared", hook.name, type(error).__name__)
     return (RiskFinding(hook.if_unavailable, NOT_CLEARED, "", hook.name),)
@@ -95,12 +97,14 @@ def _findings(name: str, answer: Any) -> list[RiskFinding]:
             raise HookError(f"risk hook '{name}' returned something that is no level of {', '.join(LEVELS)}.")
         found.append(finding)
         if len(found) > MAX_FINDINGS_PER_DETECTOR or len(finding.phrase) > MAX_PHRASE:
-            raise HookError(f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} short findings.")
+            raise HookError(
+                f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} short findings."
+            )
     return found
 
 
 def build_risk_stage(policy: RiskPolicy, hooks: Mapping[str, RiskHook]) -> RiskStage:
-    """The stage of a policy. Hooks that are registered but not named in the policy are asked as well, with its defaults.
+    """The stage of a policy. Hooks that are registered but that it does not name are asked as well.
 
     Raises:
         FlowError: the policy names a hook that is not registered, or a lexicon that does not exist.
@@ -128,7 +132,9 @@ def build_risk_stage(policy: RiskPolicy, hooks: Mapping[str, RiskHook]) -> RiskS
 
 def _unknown_hook(detector: HookDetector, hooks: Mapping[str, RiskHook]) -> Problem:
     name = detector.hook.text
-    return Problem(detector.hook.at, "unknown-hook", f"no risk hook called '{name}' is registered.{did_you_mean(name, hooks)}")
+    return Problem(
+        detector.hook.at, "unknown-hook", f"no risk hook called '{name}' is registered.{did_you_mean(name, hooks)}"
+    )
 
 
 def _phrase_detector(detector: PhraseDetector, policy: RiskPolicy, problems: list[Problem]) -> list[RiskDetector]:

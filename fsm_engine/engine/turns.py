@@ -13,7 +13,7 @@ from fsm_engine.actions import Actions, ask_check, call_function, run_action
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
-from fsm_engine.engine.held import ConversationOrder, Held, HeldConversations, RECENT_REQUESTS
+from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, rising_id, utc_text
 from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
@@ -33,7 +33,7 @@ Clock = Callable[[], datetime]
 IntentHook = Callable[[str], Any]
 
 
-class StaleHold(Exception):  # noqa: N818 - not an error: the turn is taken again from the database
+class StaleHold(Exception):
     """The turn must ask the outside world, and what this process holds might be out of date."""
 
 

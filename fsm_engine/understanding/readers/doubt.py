@@ -46,10 +46,10 @@ _NOT_A_REFUSAL = re.compile(
 )
 _CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather|instead|and|y)\b")
 _TAKEN_BACK = re.compile(
-    r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo|vieja|antigu[oa]|falso))\b"
+    r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo|vieja|antigu[oa]|falso))\b|\W*no\W*$"
 )
 _CORRECTION = re.compile(
-    r"\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"
+    r"(?i)\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"
     r"|mejor dicho|quiero decir|digo|no,? perdon|no,? espera)\b[\s,:.]*"
 )
 _NEAR_WORDS = 5
@@ -64,6 +64,11 @@ def is_unsure(folded: str) -> bool:
         return False
     rest = _FILLER.sub(" ", _HEDGE.sub(" ", folded))
     return not any(character.isalnum() for character in rest)
+
+
+def says_not_to_know(folded: str) -> bool:
+    """True for "I don't know", "not sure" and the like; a hedge before a value ("maybe savings") is none of these."""
+    return _IGNORANCE.search(folded) is not None
 
 
 def is_hedged(folded: str) -> bool:

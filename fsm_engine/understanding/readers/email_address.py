@@ -13,7 +13,9 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _PLAIN = re.compile(
     rf"({_ATEXT}+(?:\.{_ATEXT}+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9]))"
 )
-_SPOKEN_AT = re.compile(r"(?i)\s*[(\[{]\s*(?:at|arroba)\s*[)\]}]\s*|\s+(?:arroba)\s+|\s+at\s+(?=[\w-]+(?:\s+dot\s+|\s*[(\[]dot[)\]]\s*|\.)\w)|\s+@\s*|\s*@\s+")
+_SPOKEN_AT = re.compile(
+    r"(?i)\s*[(\[{]\s*(?:at|arroba)\s*[)\]}]\s*|\s+(?:arroba)\s+|\s+at\s+(?=[\w-]+(?:\s+dot\s+|\s*[(\[]dot[)\]]\s*|\.)\w)|\s+@\s*|\s*@\s+"
+)
 _SPOKEN_DOT = re.compile(r"(?i)\s*[(\[{]\s*(?:dot|punto)\s*[)\]}]\s*|\s+(?:dot|punto)\s+")
 _WRAPPING_BEFORE = "<([{\"'`*_,;:¡¿=|"
 _WRAPPING_AFTER = ">)]}\"'`*,;:!?.|"
@@ -33,7 +35,9 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if is_spoken:
         chunks = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", text)).split()
         found = [(i, address) for i, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
-    kept = [a for i, a in found if not doubt.is_turned_down(fold(" ".join(chunks[:i])), fold(" ".join(chunks[i + 1 :])))]
+    kept = [
+        a for i, a in found if not doubt.is_turned_down(fold(" ".join(chunks[:i])), fold(" ".join(chunks[i + 1 :])))
+    ]
     distinct: list[Json] = list(dict.fromkeys(kept))
     if len(distinct) > 1:
         last = list(_addresses_in(doubt.after_correction(text)))

@@ -20,26 +20,31 @@ _TELLING = re.compile(
     r"(?:people|they|friends|everyone) call me|i(?:'m| am) called|i go by|they call me|"
     r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme|me dicen|me puedes llamar)\s*"
 )
-_HINTING = re.compile(r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+")
+_HINTING = re.compile(
+    r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+"
+)
 _ENDS = re.compile(
     r"(?i)[,;:!()\[\]\n\"]|\.(?=\s|$)(?<!\b\w\.)(?<!\b(?:dr|jr|sr|mr|st)\.)(?<!\bmrs\.)|\s[-–—]\s"
-    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis)|pero|gracias|por favor)\b"
+    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)|speaking|here|al habla|pero|gracias|por favor)\b"
 )
-_HONORIFIC = re.compile(r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)")
+_HONORIFIC = re.compile(
+    r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
+)
 _JOINTS = "'-.·"
 
 
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """The name as the user writes it; a name all in lower case gets its capitals.
 
-    One letter is a name ("O" is a family name in Korea), in Latin script only where it is a capital. Certain only after a lead-in such as "my name is": a bare word could be anything.
+    One letter is a name ("O" is a family name in Korea), in Latin script only where it is a capital. Certain only
+    after a lead-in such as "my name is": a bare word could be anything.
     """
     folded = fold(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
-    if text.rstrip().endswith("?") or (not is_told and _is_question(folded)):
+    if text.rstrip().endswith("?") or (not is_told and _is_question(folded) and not text.istitle()):
         return DoesNotFit(reasons.NOT_A_NAME)
     if doubt.is_turned_down(fold(straight[: len(straight) - len(told)])) or _says_not(fold(told)):
         return DoesNotFit(reasons.REFUSED)
@@ -50,8 +55,15 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     problem = bounds.length_problem(len(value), slot_type)
     if problem is not None:
         return DoesNotFit(problem)
-    has_capitals = sum(word[0].isupper() for word in name.split()) >= 2
-    return Fits(value, certain=is_told or (is_hinted and has_capitals))
+    return Fits(value, certain=is_told or (is_hinted and _shows_as_name(name)))
+
+
+def _shows_as_name(name: str) -> bool:
+    """True for capitals after "I'm", unless the word could be where somebody comes from ("I'm Brazilian")."""
+    words = name.split()
+    if not all(word[0].isupper() or word in PARTICLES for word in words):
+        return False
+    return len(words) > 1 or not fold(name).endswith(("ish", "ese", "ian", "ean", "ano", "ana", "ense"))
 
 
 def _after_lead_in(text: str) -> tuple[str, bool, bool]:
@@ -68,7 +80,8 @@ def _after_lead_in(text: str) -> tuple[str, bool, bool]:
 
 
 def _is_question(folded: str) -> bool:
-    return folded.partition(" ")[0].strip("¿¡.,!") in QUESTION_STARTS and " " in folded
+    words = folded.split()
+    return len(words) > 1 and words[0].strip("¿¡.,!") in QUESTION_STARTS
 
 
 def _says_not(folded: str) -> bool:
@@ -121,9 +134,7 @@ def _with_capitals(name: str) -> str:
     if name != name.lower() or name == name.upper():
         return name
     words = name.split()
-    return " ".join(
-        word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words)
-    )
+    return " ".join(word if index and word in PARTICLES else _capitalised(word) for index, word in enumerate(words))
 
 
 def _capitalised(word: str) -> str:

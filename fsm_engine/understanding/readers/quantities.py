@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from fsm_engine.understanding.readers.number_words import is_and_a_half, is_pron
 from fsm_engine.understanding.readers.numerals import decimal_mark, read_numeral
 from fsm_engine.understanding.readers.wording import language_of
 
+_SIGN_PREFIX = re.compile(r"^[^\w]*(?:(?:us|usd|mx|ca|c|au|a|nz|hk|r|s)\$|s/\.?)(?=[0-9])")
 _BEFORE = "([{<\"'~≈#*$€£¥₹=¡¿"
 _AFTER = ")]}>\"'!?;:,.*"
 _CURRENCY_SIGNS = "$€£¥₹"
@@ -60,7 +62,7 @@ def _has_joined_words(folded: str) -> bool:
 
 
 def _bare(chunk: str) -> str:
-    bare = chunk.lstrip(_BEFORE).rstrip(_AFTER)
+    bare = _SIGN_PREFIX.sub("", chunk).lstrip(_BEFORE).rstrip(_AFTER)
     return bare[1:] if len(bare) > 1 and bare[0] == "-" and bare[1].isalpha() else bare
 
 
@@ -141,6 +143,9 @@ def _end_of_spaced_groups(message: Message, index: int) -> int:
 
 def _sign_before(message: Message, index: int) -> str:
     raw = message.raw[index].lstrip("([{<\"'~≈-+")
+    prefix = _SIGN_PREFIX.match(raw)
+    if prefix is not None:
+        return prefix[0]
     return raw[0] if raw and raw[0] in _CURRENCY_SIGNS else ""
 
 

@@ -7,7 +7,9 @@ import unicodedata
 _KEPT_INVISIBLE = "\u200d"
 """The joiner inside emoji and some scripts carries meaning; all other format characters do not."""
 
-_STRAIGHT = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ʼ": "'", "“": '"', "”": '"', "«": '"', "»": '"'}) | {
+_STRAIGHT = str.maketrans(
+    {"’": "'", "‘": "'", "´": "'", "`": "'", "ʼ": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
+) | {
     ord("–"): "-",
     ord("—"): "-",
     ord("−"): "-",
