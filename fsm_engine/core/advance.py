@@ -138,16 +138,16 @@ def _offer_to_go_on(draft: Draft) -> None:
     coming_back = draft.flows.bot.coming_back
     offer = coming_back.offer if coming_back else ("continue", "restart")
     draft.pending = Pending("coming_back", tuple(offer))
-    words = tuple(draft.saying(f"word_{choice}") for choice in offer)
-    draft.say("welcome_back", buttons=words, flow=flow_title(draft, draft.frames[0].flow.name))
-    draft.ask_to_choose("welcome_back_offer", words)
+    words = tuple(draft.saying(f"option_{choice}") for choice in offer)
+    draft.say("welcome_back", flow=flow_title(draft, draft.frames[0].flow.name))
+    draft.say("welcome_back_offer", buttons=words)
 
 
 def _answer_coming_back(draft: Draft, text: str) -> bool:
     assert draft.pending is not None
     offer = [str(choice) for choice in draft.pending.candidates]
     draft.pending = None
-    options = tuple(Option(choice, (draft.saying(f"word_{choice}"),)) for choice in offer)
+    options = tuple(Option(choice, (draft.saying(f"option_{choice}"),)) for choice in offer)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits) and reading.value == "restart":
         restart(draft)

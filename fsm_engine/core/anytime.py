@@ -54,6 +54,7 @@ def _back(draft: Draft) -> None:
     elif isinstance(node.step, Repeat):
         _reopen_last_item(draft, frame, name)
         return
+    draft.say("back_done")
     frame.jump_to(name)
     walk(draft, node.index)
 
@@ -85,7 +86,7 @@ def _skip(draft: Draft) -> None:
 
 def _cancel(draft: Draft) -> None:
     if not draft.frames:
-        draft.say("fallback")
+        draft.say("nothing_to_cancel")
         return
     if any(frame.slots for frame in draft.frames):
         draft.pending = Pending("cancel")

@@ -56,8 +56,7 @@ def compile_flow(
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:
-    """The slots that each flow may name: its own, those of flows that it runs, those of flows that run it, and of the
-    flows that those run beside it: what an earlier part filled, a later part may read."""
+    """The slots that each flow may name: its own, those of flows that it runs, and all that its callers can see."""
     own = {name: own_slots(flow) for name, flow in flows.items()}
     runs = {name: {written.text for written in flows_run_by(flow)} & flows.keys() for name, flow in flows.items()}
     below = {name: _closure(name, runs) for name in flows}
@@ -66,9 +65,8 @@ def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:
         slots: dict[str, SlotType] = {}
         for caller in flows:
             if name in below[caller]:
-                for beside in sorted(below[caller]):
-                    slots.update(own[beside])
-                slots.update(own[caller])
+                for seen in (*sorted(below[caller]), caller):
+                    slots.update(own[seen])
         for run in sorted(below[name]):
             slots.update(own[run])
         slots.update(own[name])

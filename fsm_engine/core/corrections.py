@@ -69,7 +69,7 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
     offered = [written.text for written in step.review] if step else list(frame.flow.asks)
     slots = tuple(slot for slot in offered if slot in frame.flow.asks and _can_change(frame, slot))
     if not slots:
-        draft.say("nothing_said_yet")
+        draft.say("nothing_to_change")
         resume(draft)
         return
     draft.pending = Pending("which_to_change", slots)

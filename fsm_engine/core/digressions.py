@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from fsm_engine.core.draft import Draft
-from fsm_engine.core.formats import join_words
 from fsm_engine.core.questions import spoken_name
 from fsm_engine.core.walk import MAX_FRAMES, resume, start_flow
 from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding import readers
-from fsm_engine.understanding.intents import EXACT, MAYBE, SURE
+from fsm_engine.understanding.intents import EXACT, MAYBE
 
 TOO_CLOSE = 0.1
 """Two guesses nearer to each other than this are put to the user."""
@@ -27,11 +26,15 @@ def follow_intent(draft: Draft, threshold: float) -> bool:
     close = [guess for guess in guesses if best.confidence - guess.confidence < TOO_CLOSE and best.confidence < EXACT]
     draft.intent = best
     if len(close) > 1:
-        draft.pending = Pending("which_flow", tuple(guess.name for guess in close))
-        draft.ask_to_choose("which_flow", tuple(_title(draft, guess.name) for guess in close))
+        _offer(draft, tuple(guess.name for guess in close))
     else:
         enter_intent(draft, best.name)
     return True
+
+
+def _offer(draft: Draft, intents: tuple[str, ...]) -> None:
+    draft.pending = Pending("which_flow", intents)
+    draft.ask_to_choose("which_flow", tuple(_title(draft, intent) for intent in intents))
 
 
 def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
@@ -95,11 +98,7 @@ def greet_or_follow(draft: Draft) -> None:
         return
     draft.misses += 1
     draft.say("fallback")
-    if draft.misses >= 2:
-        titles = tuple(flow_title(draft, name) for name in draft.flows.flow_of_intent.values())
-        draft.say("what_i_can_do", buttons=titles, options=join_words(titles, draft.language))
+    if draft.misses >= 2 and draft.flows.flow_of_intent:
+        _offer(draft, tuple(draft.flows.flow_of_intent))
     if draft.misses >= 3:
         draft.say("help_offer_human")
-
-
-__all__ = ["EXACT", "SURE", "answer_which_flow", "enter_intent", "flow_title", "follow_intent", "greet_or_follow"]

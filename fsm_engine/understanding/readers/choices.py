@@ -43,7 +43,9 @@ _CHOOSING: Final = frozenset(
     "i take want would like go with choose pick quiero elijo escojo me quedo con prefiero that it's its it is es "
     "let's do un una my mi".split()
 )
-_SMALL_WORDS: Final = frozenset("a an the of de del la el los las and y or o to for in on my mi account cuenta i".split())
+_SMALL_WORDS: Final = frozenset(
+    "a an the of de del la el los las and y or o to for in on my mi account cuenta i".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,9 @@ def near_choices(choices: Choices, core: str) -> list[str]:
     if whole:
         return whole
     words = _as_words(core).split()
-    windows = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)] if len(words) > 1 else []
+    windows = (
+        [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)] if len(words) > 1 else []
+    )
     found: list[str] = []
     for window in windows[:60]:
         found += [value for value in _nearest(choices, window, spare=1) if value not in found]
@@ -192,4 +196,3 @@ def _slips_allowed(length: int) -> int:
     if length < 4:
         return 0
     return 1 if length <= 6 else 2 if length <= 10 else 3
-

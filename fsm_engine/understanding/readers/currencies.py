@@ -8,7 +8,16 @@ from typing import Final
 
 CENTS: Final = frozenset("cent cents c ¢ p pence penny centavo centavos centimo centimos centimos".split())
 
-_SIGNS: Final = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "usd$": "USD", "ca$": "CAD", "c$": "CAD"} | {
+_SIGNS: Final = {
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "us$": "USD",
+    "usd$": "USD",
+    "ca$": "CAD",
+    "c$": "CAD",
+} | {
     "a$": "AUD",
     "au$": "AUD",
     "mx$": "MXN",
@@ -110,19 +119,23 @@ def _codes() -> frozenset[str]:
     """ISO 4217 codes in use that are no everyday words ("ALL" of Albania, "TOP" of Tonga, "TRY" of Turkey)."""
     from babel import Locale
 
-    return frozenset(Locale.parse("en").currencies) - {"ALL", "TOP", "TRY", "MOP", "GEL", "PEN", "MAD", "BAM", "CUP"} - {
-        "LEI",
-        "SOS",
-        "LAK",
-        "COU",
-        "PAB",
-        "WST",
-        "ARM",
-        "PES",
-        "SIT",
-        "ESP",
-        "MAN",
-    }
+    return (
+        frozenset(Locale.parse("en").currencies)
+        - {"ALL", "TOP", "TRY", "MOP", "GEL", "PEN", "MAD", "BAM", "CUP"}
+        - {
+            "LEI",
+            "SOS",
+            "LAK",
+            "COU",
+            "PAB",
+            "WST",
+            "ARM",
+            "PES",
+            "SIT",
+            "ESP",
+            "MAN",
+        }
+    )
 
 
 @lru_cache(maxsize=300)

@@ -12,7 +12,9 @@ from fsm_engine.understanding.readers.quantities import Message, Quantity, one_q
 from fsm_engine.understanding.readers.wording import fold
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}")
-_NONE_AT_ALL = frozenset(["none", "nil", "nothing", "nobody", "not any", "ninguno", "ninguna", "nada", "nadie", "no one"])
+_NONE_AT_ALL = frozenset(
+    ["none", "nil", "nothing", "nobody", "not any", "ninguno", "ninguna", "nada", "nadie", "no one"]
+)
 _LARGEST_EXACT = 2**53 - 1
 _MOST_SIGNIFICANT_DIGITS = 15
 

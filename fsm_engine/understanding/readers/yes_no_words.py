@@ -41,7 +41,9 @@ NO_STARTS: Final = _phrases(
     """no|nope|nop|nah|never|not|no way|no thanks|no thank you|of course not|certainly not|definitely not|absolutely not|i don't|i dont|i do not|i'm not|im not|i am not|i haven't|i have not|i didn't|i did not|i won't|i will not|i wouldn't|i would not|i can't|i cannot|i've never|i have never|i never|i'd rather not|i would rather not|please don't|please do not|don't|do not|that's not|that is not|that isn't|it's not|it isn't|it is not|it doesn't|it wasn't|hell no|negative|we don't|we do not|they don't|there isn't|there is no|i have no|i've no|i disagree|i decline|i refuse|wrong|incorrect|none of
     claro que no|por supuesto que no|desde luego que no|para nada|nunca|jamas|tampoco|todavia no|aun no|ahora no|ya no|mejor no|prefiero no|prefiero que no|ni hablar|ni loco|ni|que va|de ninguna manera|de ningun modo|en absoluto|negativo|incorrecto|yo no|eso no|la verdad que no|la verdad no|realmente no|pues no|bueno no|por favor no|nada de"""
 )
-NEGATED: Final = frozenset({"of course", "claro", "por supuesto", "desde luego", "absolutely", "definitely", "certainly"})
+NEGATED: Final = frozenset(
+    {"of course", "claro", "por supuesto", "desde luego", "absolutely", "definitely", "certainly"}
+)
 """Openings that a following "not" or "no" turns into a clear no."""
 
 FILLERS: Final = frozenset(
