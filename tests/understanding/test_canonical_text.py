@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.understanding.text import (
+    _SETTLED,
     CUT_MARK,
     HARD_LIMIT,
     MARKS_AT_MOST,
     TAIL_KEPT,
+    _clean,
     canonical_id,
     canonical_text,
 )
@@ -163,6 +165,22 @@ def test_ten_mebibytes_of_anything_take_no_noticeable_time(hostile: str) -> None
 
     assert len(found.text) <= HARD_LIMIT
     assert spent_s < 0.25, "a tenth of this is usual; without the caps the worst takes many seconds"
+
+
+def test_characters_of_the_short_cut_are_canonical_in_any_order() -> None:
+    settled = [char for char in map(chr, range(0x110000)) if _SETTLED.fullmatch(char)]
+    text = "".join(settled)
+
+    assert _clean(f"a{text}z") == f"a{text}z"
+    assert _clean(f"a{text[::-1]}z") == f"a{text[::-1]}z"
+    assert not any(map(unicodedata.combining, settled))
+    assert second_parts().isdisjoint(settled), "a character before one of them would melt into it"
+
+
+def second_parts() -> set[str]:
+    """Every character that composition can add to the one before it, Hangul apart."""
+    decompositions = (unicodedata.decomposition(chr(code)).split() for code in range(0x110000))
+    return {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and not parts[0].startswith("<")}
 
 
 TRICKY = st.text(
