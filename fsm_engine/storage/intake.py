@@ -26,7 +26,7 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.session_id,
         turn.turn,
         turn.state_json,
-        seal.of_state(turn.session_id, turn.turn, storable(turn.state_json)),
+        seal.of_state(storable(turn.session_id), turn.turn, storable(turn.state_json)),
         turn.status,
         turn.flow,
         turn.step,
