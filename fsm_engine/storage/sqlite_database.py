@@ -29,9 +29,10 @@ LOADS_AT_MOST = 256
 
 
 class SqliteDatabase:
-    """Belongs to the event loop that opened it. The writing connection is touched by two tasks of its own only.
+    """Belongs to the event loop that opened it. A database in memory has one connection for both.
 
-    A database in memory has one connection, which does both.
+    What is cancelled is either one statement, which its connection's thread then finishes alone, or a transaction,
+    which is rolled back: the thread takes what it is sent in order.
     """
 
     def __init__(
@@ -115,14 +116,13 @@ class SqliteDatabase:
         return [_tuples(await self._writer.execute_fetchall(*step))]
 
     async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
-        await self._writer.execute_fetchall("BEGIN IMMEDIATE")
         try:
+            await self._writer.execute_fetchall("BEGIN IMMEDIATE")
             returned = [_tuples(await self._writer.execute_fetchall(*step)) for step in steps]
             await self._writer.execute_fetchall("COMMIT")
         except BaseException:
-            # Statements run in the order they were sent, so this comes after whatever was still under way.
-            if self._writer.in_transaction:
-                await self._writer.rollback()
+            # Runs after whatever is still under way, even when this task is cancelled again; may undo nothing.
+            await self._writer.rollback()
             raise
         return returned
 
