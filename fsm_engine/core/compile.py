@@ -199,7 +199,7 @@ class FlowCompiler:
             inside=inside,
             when=when,
             goto=self._target(step.goto),
-            reads=_reads(step, when, parts),
+            reads=_reads(step, when, parts, self.visible),
             **parts,
         )
 
@@ -276,15 +276,19 @@ class FlowCompiler:
         self.problems.append(Problem(at, code, message))
 
 
-def _reads(step: Step, when: Expression | None, parts: _Parts) -> frozenset[str]:
-    """Slots named in guards, checks, prefill, `depends_on` and the prompt of a step."""
+def _reads(step: Step, when: Expression | None, parts: _Parts, slots: Mapping[str, SlotType]) -> frozenset[str]:
+    """Slots named in guards, checks, prefill, `depends_on` and the prompt of a step.
+
+    A person's name in a prompt is how the user is addressed, not what the question is about.
+    """
     names: set[str] = set(when.names) if when else set()
     for case in parts.get("cases", ()):
         names |= case.when.names if case.when else frozenset()
     if isinstance(step, Ask):
         names |= {written.text for written in step.depends_on}
         names |= prefill.names if (prefill := parts.get("prefill")) else frozenset()
-        names |= speech.text.names if (speech := parts.get("speech")) else frozenset()
+        shown = speech.text.names if (speech := parts.get("speech")) else frozenset()
+        names |= {name for name in shown if slots[name].kind != "person name"}
         for check in parts.get("checks", ()):
             names |= check.must.names if check.must else frozenset()
         names.discard(step.slot)

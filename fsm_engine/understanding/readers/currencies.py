@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-CENTS: Final = frozenset("cent cents c ¢ p pence penny centavo centavos centimo centimos centimos".split())
+from fsm_engine.understanding.readers.word_tables import word_list
+
+CENTS: Final = frozenset(word_list("cent cents c ¢ p pence penny centavo centavos centimo centimos"))
 
 _SIGNS: Final = {
     "€": "EUR",
@@ -62,14 +64,14 @@ _WORDS: Final = {
     "naira": "NGN",
     "rand": "ZAR",
 }
-_DOLLARS: Final = frozenset("$ dollar dollars dolar dolares buck bucks pavos".split())
-_POUNDS: Final = frozenset("pound pounds libra libras".split())
-_PESOS: Final = frozenset("peso pesos".split())
-_CROWNS: Final = frozenset("krona kronor krone kroner kr corona coronas".split())
-_DOLLAR_CURRENCIES: Final = frozenset("USD CAD AUD NZD HKD SGD JMD BSD BBD BZD TTD FJD".split())
-_PESO_CURRENCIES: Final = frozenset("MXN ARS COP CLP UYU DOP CUP PHP".split())
-_POUND_CURRENCIES: Final = frozenset("GBP EGP LBP SYP".split())
-_CROWN_CURRENCIES: Final = frozenset("SEK NOK DKK ISK CZK".split())
+_DOLLARS: Final = frozenset(word_list("$ dollar dollars dolar dolares buck bucks pavos"))
+_POUNDS: Final = frozenset(word_list("pound pounds libra libras"))
+_PESOS: Final = frozenset(["peso", "pesos"])
+_CROWNS: Final = frozenset(word_list("krona kronor krone kroner kr corona coronas"))
+_DOLLAR_CURRENCIES: Final = frozenset(word_list("USD CAD AUD NZD HKD SGD JMD BSD BBD BZD TTD FJD"))
+_PESO_CURRENCIES: Final = frozenset(word_list("MXN ARS COP CLP UYU DOP CUP PHP"))
+_POUND_CURRENCIES: Final = frozenset(word_list("GBP EGP LBP SYP"))
+_CROWN_CURRENCIES: Final = frozenset(word_list("SEK NOK DKK ISK CZK"))
 
 
 def named_currency(
