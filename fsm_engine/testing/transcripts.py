@@ -9,7 +9,6 @@ Theory of operation
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -96,8 +95,6 @@ async def play(
     as an action with an empty record. A failing engine gives a failure, not an exception. Raises:
         InvalidArgument: there is a file at ``database_path`` already.
     """
-    if os.path.lexists(database_path):
-        raise InvalidArgument(f"play: {database_path} exists. Each transcript needs a new database.")
     async with AsyncExitStack() as stack:
         player = _Player(transcript, flows, database_path, wordings or Wordings(flows))
         stack.push_async_callback(player.close)
@@ -116,6 +113,8 @@ class _Player:
     """One play: the engine, what was delivered last, and what was said so far."""
 
     def __init__(self, transcript: Transcript, flows: Flows, database_path: Path, wordings: Wordings) -> None:
+        if database_path.exists():
+            raise InvalidArgument(f"play: {database_path} exists. Each transcript needs a new database.")
         self._transcript = transcript
         self._flows = flows
         self._path = database_path
