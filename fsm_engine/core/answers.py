@@ -17,6 +17,7 @@ from fsm_engine.model.turn import CallRequest
 from fsm_engine.understanding import readers
 
 YES_NO = SlotType("yes or no")
+LEAST_PHONE_DIGITS = 7
 
 
 def read_yes_no(draft: Draft, text: str) -> bool | None:
@@ -65,7 +66,31 @@ def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     draft.misses = 0
     if frame.returning_to is not None:
         take_back_dependents(draft, frame, step.slot)
+    else:
+        _take_volunteered(draft, frame, raw)
     go_on(draft)
+
+
+def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
+    """Answers to later questions that the same words hold, where they can hardly mean anything else."""
+    for node in frame.flow.nodes:
+        step = node.step
+        if not isinstance(step, Ask) or not _may_hold(step.type, text) or node.inside >= 0:
+            continue
+        is_open = step.slot not in frame.slots and node.name not in frame.skipped
+        if not is_open or (node.when is not None and not node.when.is_true(draft.scope())):
+            continue
+        reading = readers.read(text, step.type, draft.reading_context())
+        if isinstance(reading, Fits) and reading.certain and first_failed_check(draft, node, reading.value) is None:
+            store_answer(draft, frame, step.slot, reading.value, raw=text)
+            frame.trail.append(node.name)
+
+
+def _may_hold(slot_type: SlotType, text: str) -> bool:
+    """Kinds that are told from other words by their look alone."""
+    if slot_type.kind == "email":
+        return "@" in text
+    return slot_type.kind == "phone" and sum(character.isdigit() for character in text) >= LEAST_PHONE_DIGITS
 
 
 def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:

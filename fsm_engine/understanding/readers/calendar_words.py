@@ -1,10 +1,12 @@
-"""Names of months, weekdays, units of time and feasts, English and Spanish; spelled as ``wording.fold`` leaves them."""
+"""Names of months, weekdays, units of time and feasts, English and Spanish, as ``plain_spelling`` leaves them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
+
+from fsm_engine.understanding.readers.word_tables import word_list
 
 
 def _numbered(*rows: str, start: int) -> Mapping[str, int]:
@@ -42,12 +44,12 @@ ABBREVIATED_WORDS: Final = frozenset({"sun", "sat", "mar", "set", "may", "ago", 
 """Short forms that are other words too: they count as a weekday only where little else is said."""
 
 DAYS_PER_UNIT: Final[Mapping[str, int]] = MappingProxyType(
-    dict.fromkeys("day days dia dias".split(), 1)
-    | dict.fromkeys("week weeks wk wks semana semanas".split(), 7)
-    | dict.fromkeys("fortnight fortnights quincena quincenas".split(), 14)
+    dict.fromkeys(word_list("day days dia dias"), 1)
+    | dict.fromkeys(word_list("week weeks wk wks semana semanas"), 7)
+    | dict.fromkeys(word_list("fortnight fortnights quincena quincenas"), 14)
 )
 MONTHS_PER_UNIT: Final[Mapping[str, int]] = MappingProxyType(
-    dict.fromkeys("month months mes meses".split(), 1) | dict.fromkeys("year years yr yrs ano anos".split(), 12)
+    dict.fromkeys(word_list("month months mes meses"), 1) | dict.fromkeys(word_list("year years yr yrs ano anos"), 12)
 )
 ORDINALS: Final = _numbered(
     "first primero",

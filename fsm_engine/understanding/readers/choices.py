@@ -11,7 +11,8 @@ from typing import Final
 
 from fsm_engine.model.slot import Option
 from fsm_engine.understanding.readers import doubt
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.word_tables import word_list
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ALTERNATIVES = re.compile(r"\s+(?:or|o|u|and|y)\s+|[,/]")
 _NOT_WORD = re.compile(r"[^\w]+")
@@ -39,11 +40,17 @@ _ORDINALS: Final[Mapping[str, int]] = MappingProxyType(
 _LAST: Final = frozenset({"last", "ultimo", "ultima"})
 _FORMER: Final = {"former": 1, "latter": 2}
 _CHOOSING: Final = frozenset(
-    "the one option number choice please el la opcion numero por favor thanks gracias no. # answer respuesta i'll "
-    "i take want would like go with choose pick quiero elijo escojo me quedo con prefiero that it's its it is es "
-    "let's do un una my mi".split()
+    word_list(
+        """
+    the one option number choice please el la opcion numero por favor thanks gracias no. # answer respuesta i'll
+    i take want would like go with choose pick quiero elijo escojo me quedo con prefiero that it's its it is es
+    let's do un una my mi
+    """
+    )
 )
-_SMALL_WORDS: Final = frozenset("a an the of de del la el los las and y or o to for in on my mi account cuenta i".split())
+_SMALL_WORDS: Final = frozenset(
+    word_list("a an the of de del la el los las and y or o to for in on my mi account cuenta i")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def choices_of(options: tuple[Option, ...]) -> Choices:
     named: dict[str, tuple[str, ...]] = {}
     for option in options:
         for label in (option.value, *option.synonyms):
-            key = _as_words(fold(label)) or fold(label)
+            key = _as_words(plain_spelling(label)) or plain_spelling(label)
             named[key] = tuple(dict.fromkeys((*named.get(key, ()), option.value)))
     by_length = sorted(named.items(), key=lambda item: -len(item[0]))
     return Choices(tuple(option.value for option in options), MappingProxyType(dict(by_length)))
@@ -165,7 +172,9 @@ def near_choices(choices: Choices, core: str) -> list[str]:
     if whole:
         return whole
     words = _as_words(core).split()
-    windows = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)] if len(words) > 1 else []
+    windows = (
+        [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)] if len(words) > 1 else []
+    )
     found: list[str] = []
     for window in windows[:60]:
         found += [value for value in _nearest(choices, window, spare=1) if value not in found]
@@ -192,4 +201,3 @@ def _slips_allowed(length: int) -> int:
     if length < 4:
         return 0
     return 1 if length <= 6 else 2 if length <= 10 else 3
-

@@ -6,9 +6,20 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-CENTS: Final = frozenset("cent cents c ¢ p pence penny centavo centavos centimo centimos centimos".split())
+from fsm_engine.understanding.readers.word_tables import word_list
 
-_SIGNS: Final = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "us$": "USD", "usd$": "USD", "ca$": "CAD", "c$": "CAD"} | {
+CENTS: Final = frozenset(word_list("cent cents c ¢ p pence penny centavo centavos centimo centimos"))
+
+_SIGNS: Final = {
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₹": "INR",
+    "us$": "USD",
+    "usd$": "USD",
+    "ca$": "CAD",
+    "c$": "CAD",
+} | {
     "a$": "AUD",
     "au$": "AUD",
     "mx$": "MXN",
@@ -53,14 +64,14 @@ _WORDS: Final = {
     "naira": "NGN",
     "rand": "ZAR",
 }
-_DOLLARS: Final = frozenset("$ dollar dollars dolar dolares buck bucks pavos".split())
-_POUNDS: Final = frozenset("pound pounds libra libras".split())
-_PESOS: Final = frozenset("peso pesos".split())
-_CROWNS: Final = frozenset("krona kronor krone kroner kr corona coronas".split())
-_DOLLAR_CURRENCIES: Final = frozenset("USD CAD AUD NZD HKD SGD JMD BSD BBD BZD TTD FJD".split())
-_PESO_CURRENCIES: Final = frozenset("MXN ARS COP CLP UYU DOP CUP PHP".split())
-_POUND_CURRENCIES: Final = frozenset("GBP EGP LBP SYP".split())
-_CROWN_CURRENCIES: Final = frozenset("SEK NOK DKK ISK CZK".split())
+_DOLLARS: Final = frozenset(word_list("$ dollar dollars dolar dolares buck bucks pavos"))
+_POUNDS: Final = frozenset(word_list("pound pounds libra libras"))
+_PESOS: Final = frozenset(["peso", "pesos"])
+_CROWNS: Final = frozenset(word_list("krona kronor krone kroner kr corona coronas"))
+_DOLLAR_CURRENCIES: Final = frozenset(word_list("USD CAD AUD NZD HKD SGD JMD BSD BBD BZD TTD FJD"))
+_PESO_CURRENCIES: Final = frozenset(word_list("MXN ARS COP CLP UYU DOP CUP PHP"))
+_POUND_CURRENCIES: Final = frozenset(word_list("GBP EGP LBP SYP"))
+_CROWN_CURRENCIES: Final = frozenset(word_list("SEK NOK DKK ISK CZK"))
 
 
 def named_currency(
@@ -110,19 +121,23 @@ def _codes() -> frozenset[str]:
     """ISO 4217 codes in use that are no everyday words ("ALL" of Albania, "TOP" of Tonga, "TRY" of Turkey)."""
     from babel import Locale
 
-    return frozenset(Locale.parse("en").currencies) - {"ALL", "TOP", "TRY", "MOP", "GEL", "PEN", "MAD", "BAM", "CUP"} - {
-        "LEI",
-        "SOS",
-        "LAK",
-        "COU",
-        "PAB",
-        "WST",
-        "ARM",
-        "PES",
-        "SIT",
-        "ESP",
-        "MAN",
-    }
+    return (
+        frozenset(Locale.parse("en").currencies)
+        - {"ALL", "TOP", "TRY", "MOP", "GEL", "PEN", "MAD", "BAM", "CUP"}
+        - {
+            "LEI",
+            "SOS",
+            "LAK",
+            "COU",
+            "PAB",
+            "WST",
+            "ARM",
+            "PES",
+            "SIT",
+            "ESP",
+            "MAN",
+        }
+    )
 
 
 @lru_cache(maxsize=300)

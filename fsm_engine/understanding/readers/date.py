@@ -10,12 +10,13 @@ from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, Sev
 from fsm_engine.understanding.readers import bounds, doubt, reasons
 from fsm_engine.understanding.readers.day_arithmetic import day_of_month, day_or_none
 from fsm_engine.understanding.readers.day_phrases import Around, FoundDay, days_in
-from fsm_engine.understanding.readers.wording import fold, language_of
+from fsm_engine.understanding.readers.word_tables import word_list
+from fsm_engine.understanding.readers.wording import language_of, plain_spelling
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _BARE_DAY = re.compile(r"(?:the |el |dia )?([0-9]{1,2})")
 _LOOSE = re.compile(r"\b(?:(?<!day )(?:before|after)(?! next)|around|about|antes|despues|sobre|alrededor)\b")
-_MONTH_FIRST_REGIONS = frozenset("US PR GU AS VI MP UM PH FM PW MH".split())
+_MONTH_FIRST_REGIONS = frozenset(word_list("US PR GU AS VI MP UM PH FM PW MH"))
 _MIXED_REGIONS = frozenset({"CA"})
 _OWN_LANGUAGES = frozenset({"en", "es"})
 _LONGEST_FOR_DATEPARSER = 200
@@ -33,7 +34,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if iso is not None:
         day = day_or_none(int(iso[1]), int(iso[2]), int(iso[3]))
         return _bounded([] if day is None else [day], slot_type, today, is_certain=True)
-    folded = fold(text)
+    folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     folded = doubt.after_correction(folded)

@@ -132,7 +132,7 @@ def _count(written: str) -> int | None:
         return 1
     for language in ("en", "es"):
         number = read_words(words, language)
-        if number is not None and number.count == len(words) and number.value == int(number.value):
+        if number is not None and number.length == len(words) and number.value == int(number.value):
             return int(number.value)
     return None
 
@@ -259,31 +259,71 @@ def _feast(match: re.Match[str], around: Around) -> tuple[date | None, bool]:
 
 _LENGTH_ALONE = re.compile(rf"^(?:about |around |maybe |like |unos |unas )?{_COUNT} ({_UNIT})[ .!?]*$")
 _WEEKDAY_PHRASE = re.compile(
-    rf"\b(?P<before>(?:(?:this|next|last|past|coming|this coming|this past|upcoming|on|el|este|proximo|el proximo|el pasado|pasado|este proximo) )*)"
+    rf"\b(?P<before>(?:(?:this|next|last|past|coming|this coming|this past|upcoming|on|el|este|proximo"
+    rf"|el proximo|el pasado|pasado|este proximo) )*)"
     rf"(?P<day>{_WEEKDAY})\b\.?(?P<after> (?:que viene|proximo|pasado|siguiente))?"
 )
 _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
     (pattern if isinstance(pattern, re.Pattern) else re.compile(pattern), meaning, is_weekday)
     for pattern, meaning, is_weekday in (
         (r"(?<![\w/.-])([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?![0-9/-])", _iso, False),
-        (rf"\b([0-9]{{1,2}}|{_ORDINAL}|uno)(?:st|nd|rd|th|º|ª|o)?(?: day)?(?: of| de| del)?(?: |-)?({_MONTH})\b\.?{_YEAR}", _day_month, False),
-        (rf"\b({_MONTH})\b\.?(?: |-)?(?:the )?([0-9]{{1,2}}|{_ORDINAL})(?:st|nd|rd|th)?\b(?![:/]){_YEAR}", _month_day, False),
-        (rf"\b(?:in|within|dentro de|en|de aqui a) (?:about |around |like |unos |unas |just )?{_COUNT} ({_UNIT})\b(?:'?s? time)?", _ahead, False),
-        (rf"\b{_COUNT} ({_UNIT}) (?:from (?:now|today)|hence|later|a partir de (?:hoy|ahora)|mas tarde|despues)\b", _ahead, False),
+        (
+            rf"\b([0-9]{{1,2}}|{_ORDINAL}|uno)(?:st|nd|rd|th|º|ª|o)?(?: day)?(?: of| de| del)?(?: "
+            rf"|-)?({_MONTH})\b\.?{_YEAR}",
+            _day_month,
+            False,
+        ),
+        (
+            rf"\b({_MONTH})\b\.?(?: |-)?(?:the )?([0-9]{{1,2}}|{_ORDINAL})(?:st|nd|rd|th)?\b(?![:/]){_YEAR}",
+            _month_day,
+            False,
+        ),
+        (
+            rf"\b(?:in|within|dentro de|en|de aqui a) (?:about |around |like |unos |unas "
+            rf"|just )?{_COUNT} ({_UNIT})\b(?:'?s? time)?",
+            _ahead,
+            False,
+        ),
+        (
+            rf"\b{_COUNT} ({_UNIT}) (?:from (?:now|today)|hence|later|a partir de (?:hoy|ahora)|mas tarde|despues)\b",
+            _ahead,
+            False,
+        ),
         (rf"\b{_COUNT} ({_UNIT}) (?:ago|before|atras|earlier)\b", _ago, False),
         (rf"\bhace (?:unos |unas )?{_COUNT} ({_UNIT})\b", _ago, False),
         (_LENGTH_ALONE, _length_alone, False),
         (rf"(?<!la )(?<!las )\b({any_of(_DAY_WORDS)})\b", _day_word, False),
-        (rf"\b({_WEEKDAY}) (?:of )?next week\b|\bnext week (?:on )?({_WEEKDAY})\b|\b({_WEEKDAY}) de la (?:proxima semana|semana que viene)\b", _weekday_next_week, False),
+        (
+            rf"\b({_WEEKDAY}) (?:of )?next week\b|\bnext week (?:on )?({_WEEKDAY})\b"
+            rf"|\b({_WEEKDAY}) de la (?:proxima semana|semana que viene)\b",
+            _weekday_next_week,
+            False,
+        ),
         (rf"\b({_WEEKDAY}) after next\b|\ba week (?:from|on) ({_WEEKDAY})\b", _weekday_after_next, False),
         (_WEEKDAY_PHRASE, _weekday, True),
-        (rf"\b(this |next |this coming |este |el proximo )?(?:weekend|fin de semana|finde)\b", _weekend, False),
-        (rf"\b(?:next|last|this coming) ({_UNIT})\b|\b(?:proxim[oa]|pasad[oa]) ({_UNIT})\b|\b({_UNIT}) (?:que viene|proxim[oa]|pasad[oa])\b", _period, False),
-        (r"\b(?:end of (?:the |this )?(next )?month|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?mes)\b", _end_of_month, False),
+        (r"\b(this |next |this coming |este |el proximo )?(?:weekend|fin de semana|finde)\b", _weekend, False),
+        (
+            rf"\b(?:next|last|this coming) ({_UNIT})\b|\b(?:proxim[oa]|pasad[oa]) ({_UNIT})\b"
+            rf"|\b({_UNIT}) (?:que viene|proxim[oa]|pasad[oa])\b",
+            _period,
+            False,
+        ),
+        (
+            r"\b(?:end of (?:the |this )?(next )?month|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?mes)\b",
+            _end_of_month,
+            False,
+        ),
         (r"\b(?:end of (?:the |this )?year|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?ano)\b", _end_of_year, False),
         (rf"\b({any_of(FEASTS)})\b", _feast, False),
-        (rf"\b(?:the )?([0-9]{{1,2}})(?:st|nd|rd|th)\b|\b(?:el|el dia|dia) ([0-9]{{1,2}})\b(?![:/.])|\bthe ({_ORDINAL})\b", _day_of_month, False),
+        (
+            rf"\b(?:the )?([0-9]{{1,2}})(?:st|nd|rd|th)\b|\b(?:el|el dia|dia) ([0-9]{{1,2}})\b(?![:/.])"
+            rf"|\bthe ({_ORDINAL})\b",
+            _day_of_month,
+            False,
+        ),
     )
 )
-_OFTEN_OTHER_THINGS: Final = frozenset({pattern for pattern, meaning, _ in _PHRASES if meaning in {_weekday, _length_alone, _ahead, _ago}})
+_OFTEN_OTHER_THINGS: Final = frozenset(
+    {pattern for pattern, meaning, _ in _PHRASES if meaning in {_weekday, _length_alone, _ahead, _ago}}
+)
 """Phrases that may turn out to name no day at all ("sat", "in those days"), unlike "30 February"."""

@@ -1,7 +1,7 @@
 """Words by which people say that they do not know, have not decided, or do not mean what they name.
 
-All tables are spelled as ``wording.fold`` leaves them. English and Spanish are always both looked for: people mix
-them, and a doubt that is missed becomes a wrong value.
+All tables are spelled as ``wording.plain_spelling`` leaves them. English and Spanish are always both looked for:
+people mix them, and a doubt that is missed becomes a wrong value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _IGNORANCE = re.compile(
     r"|(?:can'?t|cannot|can not|couldn'?t) (?:really )?(?:decide|remember|recall|tell|say)\b(?! no\b)"
     r"|hard to (?:say|tell)|wish i knew|(?:it |that )?(?:all )?depends"
     r"|(?:i )?forgot|yes and no|no (?:strong )?(?:preference|opinion)"
-    r"|(?:no|ni) (?:lo |la |le |me )?(?:se|sabria|sabemos|recuerdo|acuerdo)(?: decir\w*| bien| seguro)?(?= |$|[,.!?;])"
+    r"|(?:no|ni) (?:lo |la |le |me )?(?:se|sabria|sabemos|recuerdo|acuerdo)(?: decir\w*| bien| seguro)?(?= |$"
+    r"|[,.!?;])"
     r"|(?:no|ni) (?:estoy|esta|estamos) (?:muy |del todo |tan )?segur[oa]s?|ni (?:la menor |la mas minima )?idea"
     r"|no tengo (?:ni )?idea|quien sabe|yo que se|vete a saber|(?:me )?da (?:igual|lo mismo)|(?:eso )?depende"
     r"|no (?:lo )?he decidido|se me olvido|si y no"
@@ -34,7 +35,8 @@ _HEDGE = re.compile(
 _FILLER = re.compile(
     r"\b(?:well|um|uh|er|oh|so|just|like|honestly|sorry|to be honest|tbh|really|right now|yet|at the moment"
     r"|it|that|i|me|but|is|be|for now|now|please|thanks|thank you|yes|no|not|si"
-    r"|pues|bueno|eh|este|la verdad|sinceramente|lo|siento|ahora|mismo|de momento|todavia|aun|gracias|que|eso|es|por favor)\b"
+    r"|pues|bueno|eh|este|la verdad|sinceramente|lo|siento|ahora|mismo|de momento|todavia|aun|gracias|que|eso"
+    r"|es|por favor)\b"
 )
 _NEGATION = re.compile(
     r"(?:\b(?:not|never|no|nor|neither|without|except|dont|doesnt|didnt|isnt|wasnt|wont|cant|cannot|wouldnt|arent"
@@ -46,7 +48,8 @@ _NOT_A_REFUSAL = re.compile(
 )
 _CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather|instead|and|y)\b")
 _TAKEN_BACK = re.compile(
-    r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo|vieja|antigu[oa]|falso))\b|\W*no\W*$"
+    r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo"
+    r"|vieja|antigu[oa]|falso))\b|\W*no\W*$"
 )
 _CORRECTION = re.compile(
     r"(?i)\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"
@@ -92,7 +95,5 @@ def is_turned_down(before: str, after: str = "") -> bool:
 
 def after_correction(folded: str) -> str:
     """What stands after the last "I mean" or "no, wait"; the whole text when the user does not correct himself."""
-    last = None
-    for last in _CORRECTION.finditer(folded):
-        pass
-    return folded[last.end() :] if last is not None and last.end() < len(folded) else folded
+    ends = [match.end() for match in _CORRECTION.finditer(folded)]
+    return folded[ends[-1] :] if ends and ends[-1] < len(folded) else folded

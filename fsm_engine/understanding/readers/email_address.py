@@ -7,14 +7,15 @@ from functools import lru_cache
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _PLAIN = re.compile(
     rf"({_ATEXT}+(?:\.{_ATEXT}+)*)@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9]))"
 )
 _SPOKEN_AT = re.compile(
-    r"(?i)\s*[(\[{]\s*(?:at|arroba)\s*[)\]}]\s*|\s+(?:arroba)\s+|\s+at\s+(?=[\w-]+(?:\s+dot\s+|\s*[(\[]dot[)\]]\s*|\.)\w)|\s+@\s*|\s*@\s+"
+    r"(?i)\s*[(\[{]\s*(?:at|arroba)\s*[)\]}]\s*|\s+(?:arroba)\s+|\s+at\s+(?=[\w-]+(?:\s+dot\s+"
+    r"|\s*[(\[]dot[)\]]\s*|\.)\w)|\s+@\s*|\s*@\s+"
 )
 _SPOKEN_DOT = re.compile(r"(?i)\s*[(\[{]\s*(?:dot|punto)\s*[)\]}]\s*|\s+(?:dot|punto)\s+")
 _WRAPPING_BEFORE = "<([{\"'`*_,;:¡¿=|"
@@ -28,23 +29,26 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     Spelled-out addresses ("ana arroba example punto com") are read, but not with certainty.
     """
     if "@" not in text and not _SPOKEN_AT.search(text):
-        return DoesNotFit(_why_none(fold(text)))
+        return DoesNotFit(_why_none(plain_spelling(text)))
     chunks = text.split()
     found = [(index, address) for index, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
     is_spoken = not found
     if is_spoken:
         chunks = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", text)).split()
         found = [(i, address) for i, chunk in enumerate(chunks) if "@" in chunk for address in _addresses(chunk)]
-    kept = [
-        a for i, a in found if not doubt.is_turned_down(fold(" ".join(chunks[:i])), fold(" ".join(chunks[i + 1 :])))
-    ]
+    kept = [address for index, address in found if not _is_turned_down(chunks, index)]
     distinct: list[Json] = list(dict.fromkeys(kept))
     if len(distinct) > 1:
         last = list(_addresses_in(doubt.after_correction(text)))
         return Fits(last[0], certain=False) if len(last) == 1 else SeveralFit(tuple(distinct))
     if distinct:
         return Fits(distinct[0], certain=not is_spoken)
-    return DoesNotFit(reasons.REFUSED if found else _why_none(fold(text)))
+    return DoesNotFit(reasons.REFUSED if found else _why_none(plain_spelling(text)))
+
+
+def _is_turned_down(chunks: list[str], index: int) -> bool:
+    before, after = chunks[max(0, index - 12) : index], chunks[index + 1 : index + 12]
+    return doubt.is_turned_down(plain_spelling(" ".join(before)), plain_spelling(" ".join(after)))
 
 
 def _why_none(folded: str) -> str:

@@ -13,7 +13,7 @@ from fsm_engine.understanding.readers.currencies import (
     named_currency,
 )
 from fsm_engine.understanding.readers.quantities import Message, Quantity, one_quantity
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _LARGEST = Decimal(10**15)
 _NEAR_WORDS = 2
@@ -25,7 +25,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 
     Another currency than the type's does not fit: its bounds would mean nothing. Certain only with a currency named.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     found = one_quantity(folded, context, missing=reasons.NOT_MONEY, with_scales=True)
     if isinstance(found, DoesNotFit):
         return found
@@ -45,7 +45,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 class _Amount:
     """One amount as named: ``currency`` None where neither words, type nor region give one."""
 
-    __slots__ = ("currency", "end", "is_cents", "is_named", "is_sure", "start", "value")
+    __slots__ = ("currency", "end", "is_cents", "is_named", "is_sure", "names_its_own", "start", "value")
 
     def __init__(self, message: Message, quantity: Quantity, slot_type: SlotType, context: ReadingContext) -> None:
         self.value = quantity.value
@@ -56,6 +56,8 @@ class _Amount:
         self.is_cents = bool(after) and after[0] in CENTS
         region = slot_type.region or context.region
         named = named_currency((quantity.unit,), before, after, region, slot_type.currency)
+        own = named_currency((quantity.unit,), (), after, region, slot_type.currency)
+        self.names_its_own = own is not None or self.is_cents
         self.is_named = named is not None or self.is_cents
         self.currency = named or slot_type.currency or currency_in_region(region)
         if self.is_cents:
@@ -94,7 +96,7 @@ def _is_small_change(message: Message, whole: _Amount, part: _Amount) -> bool:
     if part.is_cents:
         return len(between) <= 2 and part.value < 1
     is_joined = len(between) == 1 or (len(between) == 2 and between[1] in {"with", "con"})
-    return is_joined and not part.is_named and 1 <= part.value < 100 and not message.ends_clause[part.start - 1]
+    return is_joined and not part.names_its_own and 1 <= part.value < 100 and not message.ends_clause[part.start - 1]
 
 
 def _kept(amount: _Amount, slot_type: SlotType) -> Json | DoesNotFit:
@@ -102,15 +104,19 @@ def _kept(amount: _Amount, slot_type: SlotType) -> Json | DoesNotFit:
         return DoesNotFit(reasons.NO_CURRENCY)
     if slot_type.currency is not None and amount.currency != slot_type.currency:
         return DoesNotFit(reasons.WRONG_CURRENCY)
-    problem = bounds.number_problem(amount.value, slot_type)
+    problem = _size_problem(amount.value, slot_type)
     if problem is not None:
         return DoesNotFit(problem)
-    if amount.value < 0 and slot_type.low is None:
-        return DoesNotFit(reasons.TOO_SMALL)
-    if abs(amount.value) >= _LARGEST:
-        return DoesNotFit(reasons.TOO_BIG)
     decimals = decimals_of(amount.currency)
     scaled = amount.value * 10**decimals
     if scaled != scaled.to_integral_value():
         return DoesNotFit(reasons.TOO_PRECISE)
     return {"amount": f"{amount.value:.{decimals}f}", "currency": amount.currency}
+
+
+def _size_problem(value: Decimal, slot_type: SlotType) -> str | None:
+    """As the bounds say; without a lower one, no amount is below zero."""
+    problem = bounds.number_problem(value, slot_type)
+    if problem is None and value < 0 and slot_type.low is None:
+        return reasons.TOO_SMALL
+    return reasons.TOO_BIG if problem is None and abs(value) >= _LARGEST else problem

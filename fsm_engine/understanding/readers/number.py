@@ -9,10 +9,11 @@ from decimal import Decimal
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
 from fsm_engine.understanding.readers.quantities import Message, Quantity, one_quantity
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.word_tables import phrase_list
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}")
-_NONE_AT_ALL = frozenset(["none", "nil", "nothing", "nobody", "not any", "ninguno", "ninguna", "nada", "nadie", "no one"])
+_NONE_AT_ALL = frozenset(phrase_list("none|nil|nothing|nobody|not any|ninguno|ninguna|nada|nadie|no one"))
 _LARGEST_EXACT = 2**53 - 1
 _MOST_SIGNIFICANT_DIGITS = 15
 
@@ -42,14 +43,14 @@ def as_number(value: Decimal, slot_type: SlotType) -> Json | DoesNotFit:
 
 def read_with(text: str, slot_type: SlotType, context: ReadingContext, convert: Conversion) -> Reading:
     """The reading of a text that holds a number; ``convert`` makes the kept value or says why it does not fit."""
-    folded = fold(text)
+    folded = plain_spelling(text)
     if folded.strip(" .!,") in _NONE_AT_ALL:
         return _reading(Decimal(0), slot_type, convert, is_certain=False)
     found = one_quantity(folded, context, missing=reasons.NOT_A_NUMBER)
     if isinstance(found, DoesNotFit):
         return found
-    message, quantities = found
-    quantities = _out_of_total(message, quantities, slot_type)
+    message, all_quantities = found
+    quantities = _out_of_total(message, all_quantities, slot_type)
     if len(quantities) > 1:
         return _several(quantities, slot_type, convert)
     quantity = quantities[0]

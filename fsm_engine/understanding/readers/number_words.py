@@ -1,4 +1,4 @@
-"""Numbers written in words, English and Spanish; spelled as ``wording.fold`` leaves them.
+"""Numbers written in words, English and Spanish; spelled as ``wording.plain_spelling`` leaves them.
 
 text2num reads more languages, and is asked for those; here it would lose "a dozen", "half", "cinco y medio", words
 without their accents, and the place where the number stands.
@@ -10,11 +10,28 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-_EN_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_ES_SMALL = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce", "trece", "catorce", "quince", "dieciseis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiuno", "veintidos", "veintitres", "veinticuatro", "veinticinco", "veintiseis", "veintisiete", "veintiocho", "veintinueve"]
-_EN_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_ES_TENS = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"]
-_ES_HUNDREDS = ["ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos", "ochocientos", "novecientos"]
+from fsm_engine.understanding.readers.word_tables import word_list
+
+_EN_SMALL = word_list(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
+    """
+)
+_ES_SMALL = word_list(
+    """
+    cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis
+    diecisiete dieciocho diecinueve veinte veintiuno veintidos veintitres veinticuatro veinticinco veintiseis
+    veintisiete veintiocho veintinueve
+    """
+)
+_EN_TENS = word_list("twenty thirty forty fifty sixty seventy eighty ninety")
+_ES_TENS = word_list("treinta cuarenta cincuenta sesenta setenta ochenta noventa")
+_ES_HUNDREDS = word_list(
+    """
+    ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos
+    """
+)
 
 _SMALL: Final[Mapping[str, Mapping[str, int]]] = {
     "en": {word: value for value, word in enumerate(_EN_SMALL)} | {"fourty": 40, "ninteen": 19, "twelf": 12},
@@ -52,14 +69,14 @@ _ARTICLES = frozenset({"a", "an", "un", "una"})
 _SIGNS = frozenset({"minus", "negative", "menos"})
 _POINTS = frozenset({"point", "coma", "punto", "con"})
 _JOINERS = frozenset({"and", "y"})
-_NOT_BEFORE_ONE = frozenset(["this", "that", "the", "no", "any", "every", "which", "each", "another", "some", "someone", "other", "what"])
+_NOT_BEFORE_ONE = frozenset(word_list("this that the no any every which each another some someone other what"))
 
 
 class Words(NamedTuple):
-    """A number in words: ``count`` words long. ``is_sure`` is False for "a couple" and a bare article."""
+    """A number in words, ``length`` words long. ``is_sure`` is False for "a couple" and a bare article."""
 
     value: Decimal
-    count: int
+    length: int
     is_sure: bool = True
 
 
@@ -69,7 +86,7 @@ def read_words(words: Sequence[str], language: str) -> Words | None:
         return None
     if words[0] in _SIGNS:
         rest = read_words(words[1:], language) if len(words) > 1 and words[1] not in _SIGNS else None
-        return None if rest is None else Words(-rest.value, rest.count + 1, rest.is_sure)
+        return None if rest is None else Words(-rest.value, rest.length + 1, rest.is_sure)
     table = language if language in _SMALL else "en"
     return _half(words, table) or _measured(words, table) or _counted(words, table)
 

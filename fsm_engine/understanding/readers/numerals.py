@@ -12,12 +12,19 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from fsm_engine.understanding.readers.word_tables import word_list
+
 _SIGNED = re.compile(r"([+-]?)([0-9][0-9.,']*|[.,][0-9]+)(.*)")
 _FRACTION = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _UNITS = frozenset(
-    ["kg", "g", "km", "cm", "mm", "m", "lb", "lbs", "oz", "l", "ml", "ft", "in", "mi", "h", "hr", "hrs", "min", "mins", "s", "sec", "d", "w", "y", "yr", "yrs", "yo", "x", "usd", "eur", "gbp", "cad", "mxn", "c", "am", "pm"]
-    + ["€", "$", "£", "¥", "₹", "%", "°", "°c", "°f", "years", "days", "hours", "minutes", "€/h", "$/h", "€/mes"]
+    word_list(
+        """
+    kg g km cm mm m lb lbs oz l ml ft in mi h hr hrs min mins s sec d w y yr yrs yo x usd eur gbp cad mxn c am
+    pm
+    """
+    )
+    + word_list("€ $ £ ¥ ₹ % ° °c °f years days hours minutes €/h $/h €/mes")
 )
 _SCALES = {
     "k": Decimal(1000),

@@ -16,7 +16,7 @@ from fsm_engine.understanding.readers.choices import (
     spotted_choices,
 )
 from fsm_engine.understanding.readers.lead_ins import without_lead_in, without_send_off
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _BOTH = frozenset({"both", "both of them", "ambos", "ambas", "los dos", "las dos", "dos"})
 
@@ -28,7 +28,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     its number; some of its words; a near spelling. "Not checking" of two options does not say the other one: people
     also mean neither.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     choices = choices_of(slot_type.options)
     exact = exact_choice(choices, folded.strip(" .,!?;:'\"()"))
     if exact is not None:
@@ -70,5 +70,5 @@ def _reading(values: Sequence[str], *, is_certain: bool) -> Reading:
 def _without_labels(folded: str, values: Sequence[str]) -> str:
     """The message without the options named in it, so that an option called "not sure" is no doubt."""
     for value in values:
-        folded = folded.replace(fold(value), " ")
+        folded = folded.replace(plain_spelling(value), " ")
     return folded

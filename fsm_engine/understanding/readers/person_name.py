@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from itertools import pairwise
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
 from fsm_engine.understanding.readers.name_words import NOT_NAMES, NOT_NAMES_AFTER_I_AM, PARTICLES, QUESTION_STARTS
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _MOST_WORDS = 6
 _MOST_CHARACTERS = 80
 _GREETING = re.compile(
-    r"(?i)^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh|hola|buenas|"
+    r"(?i)^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh"
+    r"|hola|buenas|"
     r"buenos d[ií]as|buenas tardes|s[ií]|claro|vale|pues|bueno|eh)(?: there)?[\s,.!:]+)+"
 )
 _TELLING = re.compile(
-    r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)|(?:you can |please |just )*call me|"
+    r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)"
+    r"|(?:you can |please |just )*call me|"
     r"(?:people|they|friends|everyone) call me|i(?:'m| am) called|i go by|they call me|"
-    r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme|me dicen|me puedes llamar)\s*"
+    r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme"
+    r"|me dicen|me puedes llamar)\s*"
 )
 _HINTING = re.compile(
     r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+"
 )
 _ENDS = re.compile(
     r"(?i)[,;:!()\[\]\n\"]|\.(?=\s|$)(?<!\b\w\.)(?<!\b(?:dr|jr|sr|mr|st)\.)(?<!\bmrs\.)|\s[-–—]\s"
-    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)|speaking|here|al habla|pero|gracias|por favor)\b"
+    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)"
+    r"|speaking|here|al habla|pero|gracias|por favor)\b"
 )
 _HONORIFIC = re.compile(
     r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
@@ -39,14 +45,14 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     One letter is a name ("O" is a family name in Korea), in Latin script only where it is a capital. Certain only
     after a lead-in such as "my name is": a bare word could be anything.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
     if text.rstrip().endswith("?") or (not is_told and _is_question(folded) and not text.istitle()):
         return DoesNotFit(reasons.NOT_A_NAME)
-    if doubt.is_turned_down(fold(straight[: len(straight) - len(told)])) or _says_not(fold(told)):
+    if doubt.is_turned_down(plain_spelling(straight[: len(straight) - len(told)])) or _says_not(plain_spelling(told)):
         return DoesNotFit(reasons.REFUSED)
     name = _HONORIFIC.sub("", _first_part(told))
     if not _is_name(name, after_i_am=is_hinted):
@@ -63,7 +69,7 @@ def _shows_as_name(name: str) -> bool:
     words = name.split()
     if not all(word[0].isupper() or word in PARTICLES for word in words):
         return False
-    return len(words) > 1 or not fold(name).endswith(("ish", "ese", "ian", "ean", "ano", "ana", "ense"))
+    return len(words) > 1 or not plain_spelling(name).endswith(("ish", "ese", "ian", "ean", "ano", "ana", "ense"))
 
 
 def _after_lead_in(text: str) -> tuple[str, bool, bool]:
@@ -102,7 +108,7 @@ def _is_name(name: str, *, after_i_am: bool) -> bool:
         return False
     if not all(_is_name_word(word) for word in words):
         return False
-    plain = [fold(word).strip("'.-") for word in words]
+    plain = [plain_spelling(word).strip("'.-") for word in words]
     refused = NOT_NAMES | NOT_NAMES_AFTER_I_AM if after_i_am else NOT_NAMES
     if len(words) == 1:
         return plain[0] not in refused and (not name.isascii() or len(name) > 1 or name.isupper())
@@ -115,7 +121,7 @@ def _is_name_word(word: str) -> bool:
     """Letters and marks, joined by apostrophes, hyphens and dots; no digit, sign or three joints in a row."""
     if not word[0].isalpha() or "@" in word:
         return False
-    has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in zip(word, word[1:], strict=False))
+    has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in pairwise(word))
     return not has_bad_joint and all(c.isalpha() or c in _JOINTS or _is_mark(c) for c in word)
 
 
@@ -124,8 +130,6 @@ def _is_mark(character: str) -> bool:
 
 
 def _combines(character: str) -> bool:
-    import unicodedata
-
     return unicodedata.category(character) in {"Mn", "Mc"} or character in "ʻʼ\u200d"
 
 

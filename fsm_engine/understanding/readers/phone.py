@@ -6,7 +6,7 @@ import re
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 
 _CANDIDATE = re.compile(r"(?:\+|\b00|\(|\b)?[0-9](?:[0-9 .\-/()]{4,30})[0-9]")
 _EXTENSION = re.compile(r"^\s*(?:,|;)?\s*(?:ext|extension|x|ext\.|extension|anexo|int)\.?\s*[0-9]{1,6}\b")
@@ -19,7 +19,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     The type's region ("phone US"), else the user's, completes national numbers; a number that brings its country
     code is taken whatever its country.
     """
-    folded = fold(text)
+    folded = plain_spelling(text)
     region = slot_type.region or context.region
     found: list[tuple[str, bool]] = []
     reason = reasons.NOT_A_PHONE

@@ -16,6 +16,9 @@ from fsm_engine.understanding.readers.wording import language_of
 _SIGN_PREFIX = re.compile(r"^[^\w]*(?:(?:us|usd|mx|ca|c|au|a|nz|hk|r|s)\$|s/\.?)(?=[0-9])")
 _BEFORE = "([{<\"'~≈#*$€£¥₹=¡¿"
 _AFTER = ")]}>\"'!?;:,.*"
+_NEAR_WORDS = 12
+_MOST_QUANTITIES = 20
+"""More numbers than this in one message answer nothing; the rest of it is not looked at."""
 _CURRENCY_SIGNS = "$€£¥₹"
 _OTHER_LANGUAGES = frozenset({"fr", "de", "pt", "it", "nl", "ca"})
 """Languages whose number words are left to text2num."""
@@ -45,10 +48,11 @@ class Message:
         self.ends_clause = [chunk[-1] in ",.;:!?" for chunk in self.raw]
 
     def before(self, index: int) -> str:
-        return " ".join(self.raw[:index])
+        """The words that lead up to a place, as typed: as many as can bear on what stands there."""
+        return " ".join(self.raw[max(0, index - _NEAR_WORDS) : index])
 
     def after(self, index: int) -> str:
-        return " ".join(self.raw[index:])
+        return " ".join(self.raw[index : index + _NEAR_WORDS])
 
 
 def _has_joined_words(folded: str) -> bool:
@@ -72,7 +76,7 @@ def quantities_in(message: Message, context: ReadingContext, *, with_scales: boo
     mark = decimal_mark(language, context.region)
     found: list[Quantity] = []
     index = 0
-    while index < len(message.words):
+    while index < len(message.words) and len(found) < _MOST_QUANTITIES:
         taken = _at(message, index, language, mark, with_scales)
         found += taken
         index = taken[-1].end if taken else index + 1
@@ -90,7 +94,7 @@ def _at(message: Message, index: int, language: str, mark: str, with_scales: boo
     if is_pronoun(message.words, index):
         return []
     words = read_words(_clause(message, index), language)
-    return [] if words is None else [Quantity(words.value, index, index + words.count, words.is_sure)]
+    return [] if words is None else [Quantity(words.value, index, index + words.length, words.is_sure)]
 
 
 def _clause(message: Message, index: int) -> Sequence[str]:

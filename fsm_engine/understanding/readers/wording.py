@@ -34,7 +34,7 @@ def _visible_character(character: str) -> str:
     return " " if category in {"Cc", "Zl", "Zp", "Zs"} else character
 
 
-def fold(text: str) -> str:
+def plain_spelling(text: str) -> str:
     """The text for matching: lower case, straight quotes and hyphens, no accents, ASCII digits.
 
     Any decimal digit of Unicode becomes its ASCII twin ("٣" reads as 3); superscripts and circled digits stay.

@@ -6,7 +6,7 @@ import re
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import fold
+from fsm_engine.understanding.readers.wording import plain_spelling
 from fsm_engine.understanding.readers.yes_no_words import (
     DOUBTFUL,
     FILLERS,
@@ -26,7 +26,7 @@ _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """True for yes, False for no; what says both, neither or nothing clear does not fit."""
-    folded = fold(text)
+    folded = plain_spelling(text)
     answer = _answer(folded)
     if answer is not None and folded in YES_PHRASES | NO_PHRASES:
         return Fits(answer)
