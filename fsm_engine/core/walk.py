@@ -199,8 +199,11 @@ def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
 
 
 def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
-    """The same for every try of the same visit of the same step, and for nothing else."""
-    text = f"{draft.session_id}\n{len(draft.frames)}\n{frame.flow.name}\n{node.name}\n{frame.visits[node.name]}"
+    """The same for every try of the same visit of the same step, and for nothing else.
+
+    The turn's number tells a flow that is entered again (a restart, a second digression) from its first time.
+    """
+    text = f"{draft.session_id}\n{draft.number}\n{frame.flow.name}\n{node.name}\n{frame.visits[node.name]}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
