@@ -166,14 +166,12 @@ def _answer_which_value(draft: Draft, text: str) -> bool:
     node = draft.top.node if draft.frames else None
     if node is None or not isinstance(node.step, Ask):
         return False
-    options = tuple(
-        Option(str(number), (format_value(candidate, draft.language, slot_type=node.step.type),))
-        for number, candidate in enumerate(candidates)
-    )
+    words = {format_value(candidate, draft.language, slot_type=node.step.type): candidate for candidate in candidates}
+    options = tuple(Option(word) for word in words)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if not isinstance(reading, Fits):
         return False
-    take_reading(draft, node, Fits(candidates[int(str(reading.value))]), text)
+    take_reading(draft, node, Fits(words[str(reading.value)]), text)
     return True
 
 
