@@ -194,7 +194,8 @@ def skip(draft: Draft, node: Node) -> None:
             store_answer(draft, frame, step.slot, reading.value, raw="")
     if isinstance(step, Ask) and step.slot not in frame.slots:
         frame.skipped.append(node.name)
-    frame.trail.append(node.name)
+    if isinstance(step, (Ask, Confirm)):
+        frame.trail.append(node.name)
     frame.attempts = 0
     go_on(draft)
 
