@@ -219,7 +219,7 @@ def _take_result(draft: Draft, result: ActionResult) -> None:
         return
     draft.action = None
     if not result.ok:
-        draft.say("action_failed")
+        draft.say("action_later" if result.error == "unknown" else "action_failed")
         give_up(draft, node, node.step.give_up)
         return
     if node.step.save_as is not None and result.value is not None:
