@@ -6,7 +6,7 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
-from fsm_engine.core.answers import first_failed_check, read_yes_no, take_back_dependents
+from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import spoken_name, store_answer, take_back
@@ -56,7 +56,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     if not isinstance(step, Ask):
         return False
     reading = readers.read(answer, step.type, draft.reading_context())
-    if not isinstance(reading, Fits) or first_failed_check(draft, node, reading.value) is not None:
+    if not isinstance(reading, Fits) or first_refusal(draft, node, reading.value) is not None:
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
     draft.say("changed", slot=spoken_name(step.slot))
