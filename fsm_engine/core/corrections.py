@@ -56,7 +56,11 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     if not isinstance(step, Ask):
         return False
     reading = readers.read(answer, step.type, draft.reading_context())
-    if not isinstance(reading, Fits) or first_refusal(draft, node, reading.value) is not None:
+    if not isinstance(reading, Fits):
+        return False
+    refusal = first_refusal(draft, node, reading.value)
+    if refusal is not None:
+        draft.speak_text(refusal, f"{node.name} check", draft.number)
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
     draft.say("changed", slot=spoken_name(step.slot))
