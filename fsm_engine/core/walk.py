@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 from fsm_engine.core.compile import LEAVE, CompiledCase, Node
 from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.expression_values import as_stored
+from fsm_engine.core.guards import Expression, Scope
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
 from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
+from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, Answer, RiskFinding
 
 MAX_STEPS = 100
@@ -112,9 +113,9 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if step.slot in frame.slots or node.name in frame.skipped:
         return _after(draft, node)
     if node.prefill is not None:
-        value = node.prefill.evaluate(draft.scope())
+        value = _prefilled(node.prefill, draft.scope())
         if value is not None:
-            store_answer(draft, frame, step.slot, stored_form(value), raw="")
+            store_answer(draft, frame, step.slot, value, raw="")
             return _after(draft, node)
     frame.attempts = 0
     open_question(draft, node)
@@ -350,8 +351,8 @@ def _follow(draft: Draft, node: Node, target: int) -> int:
     return target
 
 
-def stored_form(value: Any) -> Any:
-    """What an expression gave, as a slot keeps it."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date) else value
+def _prefilled(expression: Expression, scope: Scope) -> Json:
+    """What a slot is filled with: another slot's value as it is, or what the expression gives; None leaves it open."""
+    plain = expression.plain_slot
+    value: Json = scope.get(plain) if plain is not None else as_stored(expression.evaluate(scope))
+    return value
