@@ -9,7 +9,7 @@ from __future__ import annotations
 from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import spoken_name, store_answer, take_back
+from fsm_engine.core.questions import open_question, spoken_name, store_answer, take_back
 from fsm_engine.core.walk import resume, walk
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
@@ -47,7 +47,10 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
         take_back(draft, frame, node)
     frame.attempts = 0
     frame.jump_to(node.name)
-    walk(draft, node.index)
+    if is_taken or node.prefill is None:
+        walk(draft, node.index)
+    else:
+        open_question(draft, node)  # the user wants another value than the one that it is filled with
 
 
 def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
