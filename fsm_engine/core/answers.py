@@ -32,13 +32,17 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     step = node.step
     assert isinstance(step, Ask)
     given = draft.turn.entities.get(step.slot)
-    words = text if given is None else _entity_words(given)
+    words = text if given is None else _entity_words(given, step.type)
     return readers.read(words, step.type, draft.reading_context())
 
 
-def _entity_words(given: Json) -> str:
-    if isinstance(given, dict) and "amount" in given and "currency" in given:
-        return f"{given['amount']} {given['currency']}"
+def _entity_words(given: Json, slot_type: SlotType) -> str:
+    """A value as words that the slot's reader can check; none for a record or list where it takes neither."""
+    if isinstance(given, dict):
+        return f"{given['amount']} {given['currency']}" if given.keys() >= {"amount", "currency"} else ""
+    if isinstance(given, list):
+        is_list = slot_type.kind in {"some of", "list of"}
+        return ", ".join(str(item) for item in given) if is_list else ""
     return format_value(given, "en") if isinstance(given, bool) else str(given)
 
 
