@@ -315,6 +315,8 @@ def _leave_flow(draft: Draft) -> int | None:
     frame = draft.top
     frame.move_to(OVER)
     if len(draft.frames) == 1:
+        if not draft.messages:
+            draft.say("completed")
         draft.end(Status.COMPLETED)
         return None
     draft.frames.pop()
