@@ -200,7 +200,7 @@ def test_the_offered_flow_can_be_chosen_by_its_name_or_its_number(flows: Flows) 
 
 
 def test_starting_an_unknown_flow_says_which_flows_there_are(flows: Flows) -> None:
-    with pytest.raises(NotFound, match="there is no flow called 'nothing'. Known: drink, pizza."):
+    with pytest.raises(NotFound, match=r"there is no flow called 'nothing'\. Known: drink, pizza\."):
         Talk(flows).start("nothing")
 
 

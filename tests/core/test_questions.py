@@ -268,7 +268,7 @@ def test_a_bots_own_reading_is_taken_for_the_open_question(tmp_path: Path) -> No
     talk.say("what my model has read", entities={"n": 4})
     talk.say("this too", entities={"m": {"amount": "20", "currency": "USD"}})
 
-    assert talk.slots == {"n": 4, "m": {"amount": "20", "currency": "USD"}}
+    assert talk.slots == {"n": 4, "m": {"amount": "20.00", "currency": "USD"}}
 
 
 def test_a_bots_own_reading_that_does_not_fit_is_asked_for_again(tmp_path: Path) -> None:
