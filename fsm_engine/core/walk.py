@@ -117,9 +117,17 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
             return _after(draft, node)
+    if _leads_round(frame, node):
+        frame.returning_to = None
     frame.attempts = 0
     open_question(draft, node)
     return None
+
+
+def _leads_round(frame: FrameDraft, node: Node) -> bool:
+    """Whether the way back from a correction has come out beyond the question that it was to return to."""
+    goal = frame.returning_to
+    return goal is not None and node.name not in frame.visits and node.index > frame.flow.index_of[goal]
 
 
 def _visit_confirm(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
