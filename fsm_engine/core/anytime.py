@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import reviewed, take_back
-from fsm_engine.core.walk import forget_round, resume, start_flow, walk
+from fsm_engine.core.questions import reviewed, store_answer, take_back
+from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.understanding.anytime import anytime_word
@@ -65,11 +65,11 @@ def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
     node = frame.flow.node(name)
     step = node.step
     assert isinstance(step, Repeat)
-    forget_round(frame, node)
     items = frame.slots.get(step.slot)
     kept = items[:-1] if isinstance(items, list) else []
     take_back(draft, frame, node)
-    frame.slots[step.slot] = kept
+    if kept:
+        store_answer(draft, frame, step.slot, kept, raw="")
     frame.rounds[name] = len(kept)
     frame.trail.extend(name for _ in kept)
     frame.jump_to(name)
