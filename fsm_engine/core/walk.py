@@ -150,13 +150,9 @@ def _visit_choose(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     for number, case in enumerate(node.cases):
         if case.when is None or case.when.is_true(scope):
             return _take_case(draft, frame, node, number, case)
-    return _pass_choose(frame, node)
-
-
-def _pass_choose(frame: FrameDraft, node: Node) -> int:
     if node.waits:
         frame.move_to(node.name)
-    return node.next
+    return _after(draft, node)
 
 
 def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: CompiledCase) -> int | None:
@@ -169,7 +165,7 @@ def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: C
     if case.run is not None and not is_silent:
         frame.visits[f"{node.name} case"] = number
         return _enter(draft, case.run)
-    return node.next if case.goto is None else _follow(draft, node, case.goto)
+    return _after(draft, node) if case.goto is None else _follow(draft, node, case.goto)
 
 
 def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -319,7 +315,8 @@ def _after(draft: Draft, node: Node) -> int:
     if isinstance(node.step, Choose):
         number = draft.top.visits.pop(f"{node.name} case", None)
         target = node.cases[number].goto if number is not None else None
-        return node.next if target is None else _follow(draft, node, target)
+        if target is not None:
+            return _follow(draft, node, target)
     return node.next if node.goto is None else _follow(draft, node, node.goto)
 
 
