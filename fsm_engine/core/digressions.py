@@ -38,10 +38,11 @@ def _offer(draft: Draft, intents: tuple[str, ...]) -> None:
 
 
 def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
-    """A flow that is not under way already, or something the bot file answers."""
-    if guess.name in draft.flows.digressions:
+    """Something the bot file answers, or a flow that is not under way already."""
+    digression = draft.flows.digressions.get(guess.name)
+    if digression is not None and digression.run is None:
         return True
-    name = draft.flows.flow_of_intent.get(guess.name)
+    name = digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
     return name is not None and all(frame.flow.name != name for frame in draft.frames)
 
 
