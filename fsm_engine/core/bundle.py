@@ -123,7 +123,9 @@ def _digressions(folder: FlowFolder) -> tuple[dict[str, CompiledDigression], lis
             hint = did_you_mean(run.text, folder.flows)
             problems.append(Problem(run.at, "unknown-flow", f"there is no flow called '{run.text}'.{hint}"))
         name = f"digression:{number}"
-        digressions[name] = CompiledDigression(name, speech, run.text if run else None)
+        first = folder.bot.languages[0]
+        asked_by = {language or first: group[0].text for language, group in digression.phrases.items() if group}
+        digressions[name] = CompiledDigression(name, speech, run.text if run else None, asked_by)
     return digressions, problems
 
 

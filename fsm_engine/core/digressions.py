@@ -47,10 +47,12 @@ def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
 
 
 def _title(draft: Draft, intent: str) -> str:
-    name = draft.flows.flow_of_intent.get(intent)
-    if name is None:
-        return spoken_name(intent.partition(":")[2] or intent)
-    return flow_title(draft, name)
+    """A flow's title; what the bot file answers is called by the first phrase that asks for it."""
+    digression = draft.flows.digressions.get(intent)
+    if digression is None:
+        return flow_title(draft, draft.flows.flow_of_intent[intent])
+    languages = (draft.language, draft.flows.first_language, *digression.asked_by)
+    return next(digression.asked_by[language] for language in languages if language in digression.asked_by)
 
 
 def flow_title(draft: Draft, name: str) -> str:
