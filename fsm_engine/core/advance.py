@@ -140,7 +140,7 @@ def _offer_to_go_on(draft: Draft) -> None:
     draft.pending = Pending("coming_back", tuple(offer))
     words = tuple(draft.saying(f"option_{choice}") for choice in offer)
     draft.say("welcome_back", flow=flow_title(draft, draft.frames[0].flow.name))
-    draft.say("welcome_back_offer", buttons=words)
+    draft.ask_to_choose("welcome_back_offer", words)
 
 
 def _answer_coming_back(draft: Draft, text: str) -> bool:

@@ -79,8 +79,7 @@ def _of_pending(draft: Draft) -> Expectation:
     kind = draft.pending.kind
     if kind in {"cancel", "safe"}:
         return Expectation("yes or no", None, yes_no(draft))
-    options = tuple(str(candidate) for candidate in draft.pending.candidates)
-    return Expectation("one of", None, options)
+    return Expectation("one of", None, draft.choices)
 
 
 def yes_no(draft: Draft) -> tuple[str, str]:
