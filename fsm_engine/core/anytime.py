@@ -91,15 +91,22 @@ def _cancel(draft: Draft) -> None:
         return
     if any(frame.slots for frame in draft.frames):
         draft.pending = Pending("cancel")
-        draft.say("cancel_really", flow=flow_title(draft, draft.top.flow.name))
+        draft.say("cancel_really", flow=flow_title(draft, draft.frames[_lowest_to_cancel(draft)].flow.name))
         return
     cancel(draft)
 
 
+def _lowest_to_cancel(draft: Draft) -> int:
+    """Where on the stack the flow stands that interrupted another, with all that it runs above it; else the bottom."""
+    places = range(len(draft.frames) - 1, 0, -1)
+    return next((place for place in places if draft.frames[place].is_digression), 0)
+
+
 def cancel(draft: Draft) -> None:
     """Ends the flow that interrupted, or else the session."""
-    if draft.top.is_digression:
-        draft.frames.pop()
+    lowest = _lowest_to_cancel(draft)
+    if lowest > 0:
+        del draft.frames[lowest:]
         draft.say("digression_bridge")
         resume(draft)
         return
