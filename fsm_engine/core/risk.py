@@ -32,10 +32,20 @@ def respond_to_risk(draft: Draft) -> bool:
         draft.say("handoff")
         draft.end(Status.HANDED_OFF)
         return True
-    if policy.afterwards == "ask again" and draft.frames:
-        resume(draft)
+    is_paused = draft.pending is not None and draft.pending.kind == "safe"
+    if policy.afterwards == "ask again" and (draft.frames or is_paused):
+        ask_what_stands_open(draft)
         return True
     return False
+
+
+def ask_what_stands_open(draft: Draft) -> None:
+    """Whether the user is safe, if that was asked; else the flow's question. Others of the engine's own lapse."""
+    if draft.pending is not None and draft.pending.kind == "safe":
+        draft.say("risk_check_in")
+        return
+    draft.pending = None
+    resume(draft)
 
 
 def say_for_level(draft: Draft, level: Level) -> None:
