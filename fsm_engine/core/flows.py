@@ -57,7 +57,7 @@ class Flows:
         classifier: IntentClassifier,
         digressions: Mapping[str, CompiledDigression],
         bot_texts: Mapping[str, CompiledText],
-        risk: CompiledRisk | None,
+        risk: CompiledRisk,
     ) -> None:
         self.folder = folder
         self.compiled = compiled
