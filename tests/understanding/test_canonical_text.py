@@ -187,8 +187,8 @@ def second_parts() -> set[str]:
     "raw",
     [
         "\ufb2c" + "\u05b0" * MARKS_AT_MOST,  # composition lengthens a run that was at its bound
-        "e\u200d\u0301\u200d\u0627",  # taking out the first joiner makes the second one stray
-        "e" + "\u200d\u0301\u200d\u0327" * 9 + "\u200d\u0627",
+        "q\u0301\u200d\u064b\u200d\u0627",  # taking out the first joiner makes the second one stray
+        "q\u0301" + "\u200d\u064b" * 9 + "\u200d\u0627",  # and so on, more often than anybody writes
         "K\u200d\u212a\ufe0f",
     ],
     ids=ascii,
