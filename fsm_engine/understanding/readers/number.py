@@ -46,7 +46,7 @@ def read_with(text: str, slot_type: SlotType, context: ReadingContext, convert: 
     folded = plain_spelling(text)
     if folded.strip(" .!,") in _NONE_AT_ALL:
         return _reading(Decimal(0), slot_type, convert, is_certain=False)
-    found = one_quantity(folded, context, missing=reasons.NOT_A_NUMBER)
+    found = one_quantity(text, context, missing=reasons.NOT_A_NUMBER)
     if isinstance(found, DoesNotFit):
         return found
     message, all_quantities = found
