@@ -45,7 +45,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     kept = [day for day in found if not doubt.is_turned_down(folded[: day.start], folded[day.end :])]
     if not kept:
         return DoesNotFit(reasons.REFUSED)
-    named, is_sure = _without_doubled_weekdays(kept, folded)
+    named, is_sure = named_days(kept, folded)
     is_certain = is_sure and not doubt.is_hedged(folded) and not _LOOSE.search(folded)
     return _bounded(named, slot_type, today, is_certain=is_certain)
 
@@ -75,7 +75,7 @@ def _bare_day(folded: str, around: Around) -> list[FoundDay]:
     return [] if day is None else [FoundDay(0, len(folded), (day,), is_sure=False)]
 
 
-def _without_doubled_weekdays(found: Sequence[FoundDay], folded: str) -> tuple[list[date], bool]:
+def named_days(found: Sequence[FoundDay], folded: str) -> tuple[list[date], bool]:
     """The days, and whether they are sure; the weekday of "Friday 27 November" is no day of its own.
 
     A weekday that is not that of its date leaves the date unsure.
