@@ -196,12 +196,12 @@ def said(source: Source, node: YamlNode, what: str) -> Written | None:
 
 def name(source: Source, node: YamlNode, what: str, *, dots: bool = False) -> str | None:
     """A name: a letter, then letters, digits and underscores, at most 60; dots only where an action is named."""
+    pattern = _DOTTED_NAME if dots else _NAME
+    if isinstance(node, YamlText) and len(node.text) <= LONGEST_NAME and pattern.fullmatch(node.text):
+        return node.text
     text = scalar(source, node, f"the name of {what}")
     if text is None:
         return None
-    pattern = _DOTTED_NAME if dots else _NAME
-    if len(text.text) <= LONGEST_NAME and pattern.fullmatch(text.text):
-        return text.text
     rule = "letters, digits and _ only (a to z without accents), a letter first, at most 60"
     with_dots = ", parts joined by dots" if dots else ""
     source.error(text, "bad-name", f"{what} cannot be called {shown(text.text)}; use {rule}{with_dots}")

@@ -157,7 +157,7 @@ def _with_line(text: str, line: int, replacement: str) -> str:
 class _Tree:
     """Builds nodes from events; ``open`` holds the unfinished lists and maps, ``keys`` the keys that await a value."""
 
-    __slots__ = ("count", "file", "found", "keys", "open", "root", "text")
+    __slots__ = ("count", "file", "found", "has_comments", "keys", "open", "root", "text")
 
     def __init__(self, file: str, text: str, found: list[Problem]) -> None:
         self.file = file
@@ -167,6 +167,7 @@ class _Tree:
         self.open: list[YamlList | YamlMap] = []
         self.keys: list[YamlText | None] = []
         self.count = 0
+        self.has_comments = " #" in text
 
     def read(self) -> YamlNode | None:
         """Raises ``_Refused`` at the first thing that cannot be read."""
@@ -210,14 +211,17 @@ class _Tree:
         assert end is not None
         text, style, is_cut = event.value, event.style or "", False
         if not style:
-            # A comment that follows at once; before nothing at all it may stand further off.
-            is_cut = self.text.startswith(" #", end.index) if text else _COMMENT.match(self.text, end.index) is not None
+            is_cut = self.has_comments and self._is_cut(text, end.index)
         elif style == '"':
             if _UNREADABLE.search(text):
                 raise _Refused(Fix(mark.line + 1, mark.column + 1, "bad-character", _ESCAPED_CONTROL))
         elif style != "'":
             text = text.rstrip("\n")
         self._add(YamlText(text, mark.line + 1, mark.column + 1, style, is_cut))
+
+    def _is_cut(self, text: str, end: int) -> bool:
+        """A comment follows at once; before nothing at all it may stand further off."""
+        return self.text.startswith(" #", end) if text else _COMMENT.match(self.text, end) is not None
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         if event.anchor is not None or event.tag is not None:
