@@ -1,1 +1,165 @@
-"""To come."""
+"""Registered Python functions that flows may call: what they get, how they are called, what their failures become."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+
+from fsm_engine.errors import HookError
+from fsm_engine.model.slot import Json
+from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
+
+log = logging.getLogger("fsm_engine.actions")
+
+MAX_RESULT_BYTES = 64 * 1024
+CHECK_TIME_LIMIT_S = 5.0
+FIRST_RETRY_AFTER_S = 0.2
+
+
+class Retryable(HookError):
+    """Raised by an action: it did not happen now, but may if it is called again."""
+
+    code = "retryable"
+
+
+class Rejected(HookError):
+    """Raised by an action: it will not happen, however often it is called."""
+
+    code = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """What an action gets. ``idempotency_key`` is the same for every try of one request; ``attempt`` counts from 1."""
+
+    slots: Mapping[str, Json]
+    idempotency_key: str
+    session: SessionView
+    attempt: int = 1
+
+
+ActionFunction = Callable[[ActionCall], Any]
+F = TypeVar("F", bound=ActionFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAction:
+    name: str
+    function: ActionFunction
+    undo: str | None
+    is_idempotent: bool
+
+
+@dataclass(slots=True)
+class Actions:
+    """A registry of actions; several engines may share one."""
+
+    by_name: dict[str, RegisteredAction] = field(default_factory=dict)
+
+    def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
+        """Registers the decorated function, sync or async, under a name that flows use in `do:` and `call:`.
+
+        ``idempotent`` promises that calls with the same ``idempotency_key`` have one effect: only then is a call whose
+        end is unknown made again. Raises:
+            HookError: the function cannot be called with one argument.
+        """
+
+        def register(function: F) -> F:
+            _must_take_one_argument(name, function)
+            self.by_name[name] = RegisteredAction(name, function, undo, idempotent)
+            return function
+
+        return register
+
+    def get(self, name: str) -> RegisteredAction | None:
+        return self.by_name.get(name)
+
+    def hint(self, name: str) -> str:
+        """`` Did you mean 'x'?`` for an unknown name, where one is near."""
+        near = difflib.get_close_matches(name, self.by_name, n=1)
+        return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def _must_take_one_argument(name: str, function: ActionFunction) -> None:
+    if not callable(function):
+        raise HookError(f"action '{name}': {type(function).__name__} is not a function. Decorate a function.")
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        raise HookError(
+            f"action '{name}': the function must take one argument, the ActionCall ({error}). Write: def f(call): …"
+        ) from error
+
+
+async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
+    """Asks a registered function about an answer; a failing, late or unknown one gives ``ok=False``. Never raises."""
+    call = ActionCall(request.slots, request.key, session)
+    return await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
+
+
+async def run_action(actions: Actions, request: ActionRequest, session: SessionView) -> ActionResult:
+    """Runs an action, again after `Retryable` and time-outs of idempotent ones as the flow allows. Never raises."""
+    registered = actions.get(request.action)
+    result = ActionResult(ok=False, error="unregistered")
+    for attempt in range(1, request.retry + 2):
+        call = ActionCall(request.slots, request.key, session, attempt)
+        result = await _call(actions, request.action, call, request.time_limit_s)
+        if result.ok or not _may_repeat(registered, result):
+            return result
+        if attempt <= request.retry:
+            await asyncio.sleep(FIRST_RETRY_AFTER_S * 2 ** (attempt - 1))
+    return result
+
+
+def _may_repeat(registered: RegisteredAction | None, result: ActionResult) -> bool:
+    """`Retryable` says that nothing happened; after anything else only an idempotent action is called again."""
+    if registered is None or result.error == "rejected":
+        return False
+    return result.error == "retryable" or registered.is_idempotent
+
+
+async def _call(actions: Actions, name: str, call: ActionCall, time_limit_s: float) -> ActionResult:
+    registered = actions.get(name)
+    if registered is None:
+        log.error("action '%s' is not registered.%s Register it with @engine.action.", name, actions.hint(name))
+        return ActionResult(ok=False, error="unregistered")
+    try:
+        async with asyncio.timeout(time_limit_s):
+            value = await call_function(registered.function, call)
+    except TimeoutError:
+        log.warning("action '%s' took longer than %s s", name, time_limit_s)
+        return ActionResult(ok=False, error="timeout")
+    except (Retryable, Rejected) as error:
+        return ActionResult(ok=False, error=error.code)
+    except Exception as error:  # noqa: BLE001 - whatever a registered function raises must not reach the user
+        log.error("action '%s' raised %s", name, type(error).__name__)
+        return ActionResult(ok=False, error="exception")
+    return _checked(name, value)
+
+
+async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations."""
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+        return await function(*arguments)
+    value = await asyncio.to_thread(function, *arguments)
+    return await value if isinstance(value, Awaitable) else value
+
+
+def _checked(name: str, value: Any) -> ActionResult:
+    """The result as JSON, so that what the flow sees now is what a replay sees."""
+    try:
+        data = orjson.dumps(value)
+    except (TypeError, ValueError):
+        log.error("action '%s' returned a %s, which is not JSON", name, type(value).__name__)
+        return ActionResult(ok=False, error="not-json")
+    if len(data) > MAX_RESULT_BYTES:
+        log.error("action '%s' returned %d bytes; %d are allowed", name, len(data), MAX_RESULT_BYTES)
+        return ActionResult(ok=False, error="too-large")
+    return ActionResult(ok=True, value=orjson.loads(data))

@@ -26,7 +26,9 @@ class Frame:
 
     ``step`` is the name of a place where the flow waits. ``trail`` lists the questions answered so far, oldest first,
     for going back. ``visits`` counts how often each step was reached (bounds of ``goto``, choice of variations).
-    ``attempts`` counts the answers to the open question that did not fit.
+    ``attempts`` counts the answers to the open question that did not fit. ``rounds`` holds, for each repeat that is
+    under way, how many items it has. ``returning_to`` is set after a correction: until that step is reached again,
+    steps that were taken before are passed in silence.
     """
 
     flow: str
@@ -38,6 +40,8 @@ class Frame:
     trail: tuple[str, ...] = ()
     visits: Mapping[str, int] = field(default_factory=dict)
     attempts: int = 0
+    rounds: Mapping[str, int] = field(default_factory=dict)
+    returning_to: str | None = None
     is_digression: bool = False
 
 
@@ -71,4 +75,3 @@ class SessionState:
     action: RunningAction | None = None
     misses: int = 0
     risk_counts: Mapping[str, int] = field(default_factory=dict)
-    visits: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,236 @@
+"""One turn of a conversation: ``advance(flows, state, turn) -> Outcome``. Pure: no I/O, no clock, no chance.
+
+Theory of operation
+    A session is a stack of frames. Each frame is one flow, waiting at one place of its machine; the innermost frame's
+    place is the *open question*. A turn is read against the open question, changes the top frame, and then walks on
+    (`core.walk`) through steps that need no user until the next waiting place. What the world must do comes back as
+    data: messages, answers to store, an action to run. What the world must say first comes back as ``Outcome.needs``;
+    the shell asks and calls `advance` again with the same state and turn, the result added. So a replay asks nobody.
+
+Rules, in the order in which a message is held against them
+    1. Risk. What detectors found in the message is answered before anything else, on every path.
+    2. A message over the limit is refused; the open question stands.
+    3. A question of the engine's own (really cancel? which one? are you safe?) takes the answer to it, if it is one.
+    4. Anytime words, when the whole message is one.
+    5. A correction that says so ("actually my e-mail is …", "change my age").
+    6. An intent in its exact words: another flow interrupts, or starts.
+    7. The open question's reader.
+    8. A correction that may be one ("my e-mail is …").
+    9. An intent that is likely.
+    10. No match: asked again in other words, and after the last attempt the flow gives up as it says.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fsm_engine.core.answers import give_up, read_ask, read_yes_no, take_reading
+from fsm_engine.core.anytime import answer_cancel, follow_anytime_word, restart
+from fsm_engine.core.compile import Node
+from fsm_engine.core.confirming import answer_confirm, answer_repeat
+from fsm_engine.core.corrections import answer_what_to_change, correct, find_correction
+from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_intent, greet_or_follow
+from fsm_engine.core.draft import Draft, NeedsCall
+from fsm_engine.core.flows import Flows
+from fsm_engine.core.formats import format_value
+from fsm_engine.core.questions import expectation, store_answer
+from fsm_engine.core.risk import answer_are_you_safe, respond_to_flags, respond_to_risk
+from fsm_engine.core.walk import go_on, request_action, resume, start_flow
+from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
+from fsm_engine.model.session import Pending, SessionState, Status
+from fsm_engine.model.slot import Fits, Json, Option, SlotType
+from fsm_engine.model.turn import ActionRequest, ActionResult, Outcome, Turn, TurnKind
+from fsm_engine.understanding import readers
+from fsm_engine.understanding.correction_phrases import CorrectionPhrase
+from fsm_engine.understanding.intents import EXACT, SURE
+
+
+def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
+    """The next state and what the turn leads to. The same arguments always give the same outcome.
+
+    Never raises on what a user typed. Raises:
+        NotFound: the turn starts a flow, or the state stands in one, that ``flows`` does not have.
+    """
+    draft = Draft(flows, state, turn)
+    try:
+        _respond(draft)
+    except NeedsCall as call:
+        return Outcome(state=state, needs=call.request)
+    respond_to_flags(draft, len(turn.risk))
+    return Outcome(
+        state=draft.freeze(),
+        messages=tuple(draft.messages),
+        answers=tuple(draft.answers),
+        findings=tuple(draft.findings),
+        resources_shown=draft.resources_shown,
+        notify=tuple(draft.notify),
+        intent=draft.intent or next(iter(turn.intents), None),
+        action=draft.requested,
+        expects=expectation(draft),
+    )
+
+
+def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> ActionRequest | None:
+    """The action that was asked for and never answered, under its first key; None when there is none."""
+    if state.action is None or not state.frames:
+        return None
+    draft = Draft(flows, state, Turn(TurnKind.ACTION_RESULT, now))
+    node = draft.top.node
+    return None if node is None else request_action(draft, node, state.action.key)
+
+
+def _respond(draft: Draft) -> None:
+    turn = draft.turn
+    if turn.kind is TurnKind.START:
+        assert turn.flow is not None
+        draft.frames.clear()
+        draft.pending = None
+        draft.action = None
+        start_flow(draft, turn.flow, slots=turn.slots)
+    elif turn.kind is TurnKind.ACTION_RESULT:
+        assert turn.result is not None
+        _take_result(draft, turn.result)
+    else:
+        _respond_to_text(draft, turn.text)
+
+
+def _respond_to_text(draft: Draft, text: str) -> None:
+    if respond_to_risk(draft):
+        return
+    if draft.turn.is_too_long:
+        draft.say("too_long", limit=draft.flows.bot.message_limit)
+        resume(draft)
+        return
+    if draft.pending is not None and _answer_pending(draft, text):
+        return
+    if follow_anytime_word(draft, text):
+        return
+    node = draft.top.node if draft.frames else None
+    if node is None:
+        greet_or_follow(draft)
+    else:
+        _respond_at(draft, node, text)
+
+
+def _answer_pending(draft: Draft, text: str) -> bool:
+    assert draft.pending is not None
+    kind = draft.pending.kind
+    if kind == "came_back":
+        _offer_to_go_on(draft)
+        return True
+    if kind == "safe":
+        return answer_are_you_safe(draft, text)
+    if kind == "cancel":
+        return answer_cancel(draft, text)
+    if kind == "which_flow":
+        return answer_which_flow(draft, text)
+    if kind == "coming_back":
+        return _answer_coming_back(draft, text)
+    if kind == "which_value":
+        return _answer_which_value(draft, text)
+    if follow_anytime_word(draft, text):
+        return True
+    answer_what_to_change(draft, text)
+    return True
+
+
+def _offer_to_go_on(draft: Draft) -> None:
+    coming_back = draft.flows.bot.coming_back
+    offer = coming_back.offer if coming_back else ("continue", "restart")
+    draft.pending = Pending("coming_back", tuple(offer))
+    words = tuple(draft.saying(f"option_{choice}") for choice in offer)
+    draft.say("welcome_back", flow=flow_title(draft, draft.frames[0].flow.name))
+    draft.say("welcome_back_offer", buttons=words)
+
+
+def _answer_coming_back(draft: Draft, text: str) -> bool:
+    assert draft.pending is not None
+    offer = [str(choice) for choice in draft.pending.candidates]
+    draft.pending = None
+    options = tuple(Option(choice, (draft.saying(f"option_{choice}"),)) for choice in offer)
+    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
+    if isinstance(reading, Fits) and reading.value == "restart":
+        restart(draft)
+    elif isinstance(reading, Fits) or read_yes_no(draft, text) is True:
+        resume(draft)
+    else:
+        return False
+    return True
+
+
+def _answer_which_value(draft: Draft, text: str) -> bool:
+    """The user chose between values that both fitted; other words are read as a new answer."""
+    assert draft.pending is not None
+    candidates = draft.pending.candidates
+    draft.pending = None
+    node = draft.top.node if draft.frames else None
+    if node is None or not isinstance(node.step, Ask):
+        return False
+    options = tuple(
+        Option(str(number), (format_value(candidate, draft.language, slot_type=node.step.type),))
+        for number, candidate in enumerate(candidates)
+    )
+    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
+    if not isinstance(reading, Fits):
+        return False
+    take_reading(draft, node, Fits(candidates[int(str(reading.value))]), text)
+    return True
+
+
+def _respond_at(draft: Draft, node: Node, text: str) -> None:
+    correction = find_correction(draft, text)
+    if correction is not None and correction.is_explicit:
+        correct(draft, correction)
+        return
+    if follow_intent(draft, EXACT):
+        return
+    if isinstance(node.step, Ask):
+        _respond_to_question(draft, node, correction, text)
+    elif correction is not None:
+        correct(draft, correction)
+    elif isinstance(node.step, (Confirm, Repeat)):
+        _respond_yes_or_no(draft, node, text)
+    else:
+        resume(draft)
+
+
+def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase | None, text: str) -> None:
+    assert isinstance(node.step, Ask)
+    reading = read_ask(draft, node, text)
+    if isinstance(reading, Fits) and (correction is None or readers.is_free_text(node.step.type)):
+        take_reading(draft, node, reading, text)
+    elif correction is not None:
+        correct(draft, correction)
+    elif not follow_intent(draft, SURE):
+        take_reading(draft, node, reading, text)
+
+
+def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
+    if read_yes_no(draft, text) is None and follow_intent(draft, SURE):
+        return
+    if isinstance(node.step, Confirm):
+        answer_confirm(draft, node, text)
+    else:
+        answer_repeat(draft, node, text)
+
+
+def _take_result(draft: Draft, result: ActionResult) -> None:
+    """An action has answered: its value is kept and the flow goes on, or the step gives up."""
+    node = draft.top.node if draft.frames else None
+    if draft.action is None or node is None or not isinstance(node.step, Do) or draft.status is not Status.ACTIVE:
+        return
+    draft.action = None
+    if not result.ok:
+        draft.say("action_failed")
+        give_up(draft, node, node.step.give_up)
+        return
+    if node.step.save_as is not None and result.value is not None:
+        store_answer(draft, draft.top, node.step.save_as, _saved_value(node.step, result), raw="")
+    go_on(draft)
+
+
+def _saved_value(step: Do, result: ActionResult) -> Json:
+    """The slot's value: the part of that name when the action returned a record that has it, else all of it."""
+    if isinstance(result.value, dict) and step.save_as in result.value:
+        return result.value[step.save_as]
+    return result.value

@@ -1,0 +1,165 @@
+"""What a user can say at every question: help, repeat, back, skip, cancel, restart, a person, what have I said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fsm_engine.core.answers import read_yes_no, say_help, skip
+from fsm_engine.core.digressions import flow_title
+from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.questions import reviewed, take_back
+from fsm_engine.core.walk import forget_round, resume, start_flow, walk
+from fsm_engine.model.flow import Ask, Repeat
+from fsm_engine.model.session import Pending, Status
+from fsm_engine.understanding.anytime import anytime_word
+
+ALWAYS = "what_have_i_said"
+"""Asking for one's own answers is not something a bot file can switch off."""
+
+
+def follow_anytime_word(draft: Draft, text: str) -> bool:
+    """Does what an anytime word asks for; False when the message is none, or the bot file leaves it out."""
+    word = anytime_word(text, draft.language)
+    if word is None or (word != ALWAYS and word not in draft.flows.bot.anytime):
+        return False
+    draft.pending = None
+    _WORDS[word](draft)
+    return True
+
+
+def _help(draft: Draft) -> None:
+    say_help(draft, draft.top.node if draft.frames else None)
+    resume(draft)
+
+
+def _repeat(draft: Draft) -> None:
+    if draft.frames:
+        resume(draft)
+    else:
+        draft.say("opening")
+
+
+def _back(draft: Draft) -> None:
+    if not draft.frames or not draft.top.trail:
+        draft.say("nothing_to_go_back_to")
+        resume(draft)
+        return
+    frame = draft.top
+    name = frame.trail.pop()
+    frame.returning_to = None
+    frame.attempts = 0
+    node = frame.flow.node(name)
+    if isinstance(node.step, Ask):
+        take_back(draft, frame, node)
+    elif isinstance(node.step, Repeat):
+        _reopen_last_item(draft, frame, name)
+        return
+    draft.say("back_done")
+    frame.jump_to(name)
+    walk(draft, node.index)
+
+
+def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
+    """Back at "another one?", or at the next item: the last item is taken out and asked for again."""
+    node = frame.flow.node(name)
+    step = node.step
+    assert isinstance(step, Repeat)
+    forget_round(frame, node)
+    items = frame.slots.get(step.slot)
+    kept = items[:-1] if isinstance(items, list) else []
+    take_back(draft, frame, node)
+    frame.slots[step.slot] = kept
+    frame.rounds[name] = len(kept)
+    frame.trail.extend(name for _ in kept)
+    frame.jump_to(name)
+    walk(draft, node.body)
+
+
+def _skip(draft: Draft) -> None:
+    node = draft.top.node if draft.frames else None
+    if node is not None and isinstance(node.step, Ask) and node.step.optional:
+        skip(draft, node)
+        return
+    draft.say("cannot_skip")
+    resume(draft)
+
+
+def _cancel(draft: Draft) -> None:
+    if not draft.frames:
+        draft.say("nothing_to_cancel")
+        return
+    if any(frame.slots for frame in draft.frames):
+        draft.pending = Pending("cancel")
+        draft.say("cancel_really", flow=flow_title(draft, draft.top.flow.name))
+        return
+    cancel(draft)
+
+
+def cancel(draft: Draft) -> None:
+    """Ends the flow that interrupted, or else the session."""
+    if draft.top.is_digression:
+        draft.frames.pop()
+        draft.say("digression_bridge")
+        resume(draft)
+        return
+    draft.say("cancelled")
+    draft.end(Status.CANCELLED)
+
+
+def answer_cancel(draft: Draft, text: str) -> bool:
+    """Yes cancels, no goes on; False for anything else."""
+    draft.pending = None
+    decision = read_yes_no(draft, text)
+    if decision is None:
+        return False
+    if decision:
+        cancel(draft)
+    else:
+        draft.say("cancel_kept")
+        resume(draft)
+    return True
+
+
+def restart(draft: Draft) -> None:
+    """Starts the session's first flow anew, without its answers."""
+    if not draft.frames:
+        draft.say("opening")
+        return
+    first = draft.frames[0]
+    for node in first.flow.nodes:
+        if isinstance(node.step, (Ask, Repeat)):
+            take_back(draft, first, node)
+    draft.frames.clear()
+    draft.action = None
+    draft.say("restarted")
+    start_flow(draft, first.flow.name)
+
+
+def _human(draft: Draft) -> None:
+    draft.say("handoff")
+    draft.end(Status.HANDED_OFF)
+
+
+def _what_have_i_said(draft: Draft) -> None:
+    lines = [
+        line
+        for frame in draft.frames
+        for line in reviewed(draft, tuple(slot for slot in frame.slots if slot in frame.flow.slots))
+    ]
+    if lines:
+        draft.say("said_so_far", answers="\n".join(lines))
+    else:
+        draft.say("nothing_said_yet")
+    resume(draft)
+
+
+_WORDS: Mapping[str, Callable[[Draft], None]] = {
+    "help": _help,
+    "repeat": _repeat,
+    "back": _back,
+    "skip": _skip,
+    "cancel": _cancel,
+    "restart": restart,
+    "human": _human,
+    "what_have_i_said": _what_have_i_said,
+}

@@ -1,0 +1,155 @@
+"""A folder of flow files to ``Flows``: flows compiled against what they can see, bot texts, risk policy, intents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fsm_engine.core.checks import check_bot, check_flow, check_folder
+from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, own_slots
+from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, saying_slots
+from fsm_engine.core.machine import TooTangled
+from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.core.texts import CompiledText, TextCompiler
+from fsm_engine.model.flow import Bot, Flow, RiskPolicy, Text
+from fsm_engine.model.folder import FlowFolder
+from fsm_engine.model.problem import Problem
+from fsm_engine.model.slot import SlotType
+from fsm_engine.understanding.intents import build_classifier
+from fsm_engine.understanding.sayings import SAYINGS
+
+
+def compile_folder(folder: FlowFolder) -> tuple[Flows, list[Problem]]:
+    """All flows, ready to run, and what is wrong with them; with an error among the problems they must not run."""
+    problems = check_folder(folder)
+    visible = visible_slots(folder.flows)
+    compiled: dict[str, CompiledFlow] = {}
+    for flow in folder.flows.values():
+        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), folder.bot)
+        problems += found
+        if result is not None:
+            compiled[flow.name] = result
+    texts, bot_problems = _bot_texts(folder.bot)
+    digressions, digression_problems = _digressions(folder)
+    risk, risk_problems = _risk(folder)
+    problems += bot_problems + digression_problems + risk_problems + check_bot(folder)
+    flows = Flows(
+        folder,
+        compiled,
+        classifier=build_classifier(_phrases(folder)),
+        digressions=digressions,
+        bot_texts=texts,
+        risk=risk,
+    )
+    return flows, sorted(problems)
+
+
+def compile_flow(
+    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], bot: Bot
+) -> tuple[CompiledFlow | None, list[Problem]]:
+    """One flow and its problems; None where it is too tangled for a machine."""
+    compiler = FlowCompiler(flow, visible, flow_names)
+    try:
+        compiled = compiler.compile()
+    except TooTangled as error:
+        return None, [Problem(flow.at, error.code, str(error))]
+    return compiled, [*compiler.problems, *check_flow(compiled, bot)]
+
+
+def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:
+    """The slots that each flow may name: its own, those of flows that it runs, and all that its callers can see."""
+    own = {name: own_slots(flow) for name, flow in flows.items()}
+    runs = {name: {written.text for written in flows_run_by(flow)} & flows.keys() for name, flow in flows.items()}
+    below = {name: _closure(name, runs) for name in flows}
+    visible: dict[str, dict[str, SlotType]] = {}
+    for name in flows:
+        slots: dict[str, SlotType] = {}
+        for caller in flows:
+            if name in below[caller]:
+                for seen in (*sorted(below[caller]), caller):
+                    slots.update(own[seen])
+        for run in sorted(below[name]):
+            slots.update(own[run])
+        slots.update(own[name])
+        visible[name] = slots
+    return visible
+
+
+def _closure(name: str, runs: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    open_ends = list(runs[name])
+    while open_ends:
+        current = open_ends.pop()
+        if current not in found:
+            found.add(current)
+            open_ends.extend(runs[current])
+    return found
+
+
+def _bot_texts(bot: Bot) -> tuple[dict[str, CompiledText], list[Problem]]:
+    written: dict[str, Text | None] = {
+        **bot.texts,
+        "opening": bot.opening,
+        "fallback": bot.fallback,
+        "welcome_back": bot.coming_back.say if bot.coming_back else None,
+    }
+    texts: dict[str, CompiledText] = {}
+    problems: list[Problem] = []
+    for name, text in written.items():
+        if text is None:
+            continue
+        if name not in SAYINGS:
+            hint = did_you_mean(name, SAYINGS)
+            problems.append(Problem(text.at, "unknown-saying", f"the engine has no text called '{name}'.{hint}"))
+            continue
+        compiler = TextCompiler(saying_slots(name))
+        texts[name] = compiler.text(text)
+        problems += _failures(compiler)
+    return texts, problems
+
+
+def _failures(compiler: TextCompiler) -> list[Problem]:
+    return [Problem(written.at, error.code, str(error)) for written, error in compiler.failures]
+
+
+def _digressions(folder: FlowFolder) -> tuple[dict[str, CompiledDigression], list[Problem]]:
+    digressions: dict[str, CompiledDigression] = {}
+    problems: list[Problem] = []
+    for number, digression in enumerate(folder.bot.digressions):
+        compiler = TextCompiler({})
+        speech = compiler.speech(digression.say) if digression.say else None
+        problems += _failures(compiler)
+        run = digression.run
+        if run is not None and run.text not in folder.flows:
+            hint = did_you_mean(run.text, folder.flows)
+            problems.append(Problem(run.at, "unknown-flow", f"there is no flow called '{run.text}'.{hint}"))
+        name = f"digression:{number}"
+        digressions[name] = CompiledDigression(name, speech, run.text if run else None)
+    return digressions, problems
+
+
+def _risk(folder: FlowFolder) -> tuple[CompiledRisk | None, list[Problem]]:
+    policy = _policy_in_force(folder)
+    if policy is None:
+        return None, []
+    compiler = TextCompiler({})
+    says = {level: compiler.text(entry.say) for level, entry in policy.levels.items() if entry.say is not None}
+    return CompiledRisk(policy, says), _failures(compiler)
+
+
+def _policy_in_force(folder: FlowFolder) -> RiskPolicy | None:
+    """The one the bot file names; without a bot file that names one, the only one there is."""
+    if folder.bot.risk is not None:
+        return folder.risks.get(folder.bot.risk.text)
+    return next(iter(folder.risks.values())) if len(folder.risks) == 1 else None
+
+
+def _phrases(folder: FlowFolder) -> dict[str, list[str]]:
+    phrases: dict[str, list[str]] = {}
+    for flow in folder.flows.values():
+        if flow.start is not None:
+            words = [written.text for group in flow.start.phrases.values() for written in group]
+            phrases.setdefault(flow.start.intent, []).extend(words)
+    for number, digression in enumerate(folder.bot.digressions):
+        words = [written.text for group in digression.phrases.values() for written in group]
+        phrases[f"digression:{number}"] = words
+    return phrases

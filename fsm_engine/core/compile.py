@@ -1,0 +1,295 @@
+"""Flow files to programs: each flow becomes a row of nodes with compiled guards and texts, and one state machine.
+
+Problems that only show when names are put together (an unknown step, slot or flow) are collected on the way, so that
+nothing is parsed twice: what loads is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from fsm_engine.core.guards import Expression
+from fsm_engine.core.machine import FlowMachine
+from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.core.texts import CompiledSpeech, CompiledText, TextCompiler
+from fsm_engine.model.flow import (
+    Ask,
+    Case,
+    Check,
+    Choose,
+    Confirm,
+    Do,
+    End,
+    Flow,
+    Handoff,
+    Repeat,
+    Run,
+    Say,
+    Step,
+)
+from fsm_engine.model.problem import Position, Problem, Written
+from fsm_engine.model.slot import SlotType
+
+LEAVE = -1
+"""The index behind the last node: the flow is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCheck:
+    check: Check
+    error: CompiledText
+    must: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCase:
+    when: Expression | None
+    speech: CompiledSpeech | None
+    run: str | None
+    goto: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step, ready to run. ``next`` is where the story goes on; ``inside`` is the repeat around it, or LEAVE.
+
+    ``reads`` are the slots that the step's sense depends on.
+    """
+
+    index: int
+    step: Step
+    next: int
+    inside: int = LEAVE
+    body: int = LEAVE
+    when: Expression | None = None
+    goto: int | None = None
+    speech: CompiledSpeech | None = None
+    help: CompiledText | None = None
+    again: tuple[CompiledText, ...] = ()
+    checks: tuple[CompiledCheck, ...] = ()
+    cases: tuple[CompiledCase, ...] = ()
+    prefill: Expression | None = None
+    give_up_at: int | None = None
+    reads: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return self.step.name
+
+    @property
+    def waits(self) -> bool:
+        """Whether a session can rest here between two turns."""
+        if isinstance(self.step, Choose):
+            return any(case.run for case in self.cases)
+        return isinstance(self.step, (Ask, Confirm, Do, Repeat, Run))
+
+
+class _Parts(TypedDict, total=False):
+    """The fields of a node that depend on the kind of its step."""
+
+    body: int
+    speech: CompiledSpeech | None
+    help: CompiledText | None
+    again: tuple[CompiledText, ...]
+    checks: tuple[CompiledCheck, ...]
+    cases: tuple[CompiledCase, ...]
+    prefill: Expression | None
+    give_up_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFlow:
+    """One flow, shared by all its sessions and never changed."""
+
+    flow: Flow
+    nodes: tuple[Node, ...]
+    index_of: Mapping[str, int]
+    slots: Mapping[str, SlotType]
+    asks: Mapping[str, int]
+    spoken_names: Mapping[str, tuple[str, ...]]
+    title: CompiledText | None
+    machine: FlowMachine
+
+    @property
+    def name(self) -> str:
+        return self.flow.name
+
+    def node(self, name: str) -> Node:
+        """The node of a step; KeyError when the flow has no such step."""
+        return self.nodes[self.index_of[name]]
+
+
+def own_slots(flow: Flow) -> dict[str, SlotType]:
+    """Every slot that the flow itself fills, with its type."""
+    slots: dict[str, SlotType] = {}
+    for step in walk_steps(flow.steps):
+        if isinstance(step, Ask):
+            slots[step.slot] = step.type
+        elif isinstance(step, Repeat):
+            slots[step.slot] = SlotType("list of")
+        elif isinstance(step, Do) and step.save_as:
+            slots.setdefault(step.save_as, SlotType("value"))
+    return slots
+
+
+def walk_steps(steps: tuple[Step, ...]) -> list[Step]:
+    """All steps in the order in which they are written, those inside repeats too."""
+    found: list[Step] = []
+    for step in steps:
+        found.append(step)
+        if isinstance(step, Repeat):
+            found.extend(walk_steps(step.steps))
+    return found
+
+
+def flows_run_by(flow: Flow) -> list[Written]:
+    """The names of flows that this flow runs, with their places."""
+    names: list[Written] = []
+    for step in walk_steps(flow.steps):
+        if isinstance(step, Run):
+            names.append(step.flow)
+        elif isinstance(step, Choose):
+            names.extend(case.run for case in step.cases if case.run)
+    return names
+
+
+class FlowCompiler:
+    """Compiles one flow; ``problems`` holds what its author should mend."""
+
+    def __init__(self, flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str]) -> None:
+        self.flow = flow
+        self.visible = visible
+        self.flow_names = flow_names
+        self.texts = TextCompiler(visible)
+        self.problems: list[Problem] = []
+        steps = walk_steps(flow.steps)
+        self.index_of = {step.name: index for index, step in enumerate(steps)}
+        self.nodes: list[Node] = []
+
+    def compile(self) -> CompiledFlow:
+        """The compiled flow; it may only run when ``problems`` stayed empty."""
+        self._lay_out(self.flow.steps, inside=LEAVE, after=LEAVE)
+        nodes = tuple(sorted(self.nodes, key=lambda node: node.index))
+        for written, error in self.texts.failures:
+            hint = did_you_mean(error.name, self.visible) if error.name and error.code == "unknown-slot" else ""
+            self._report(written.at, error.code, f"{error}{hint}")
+        title = self.texts.text(self.flow.title) if self.flow.title else None
+        machine = FlowMachine(self.flow.name, nodes)
+        asks = {node.step.slot: node.index for node in nodes if isinstance(node.step, (Ask, Repeat))}
+        spoken = {slot: (slot.replace("_", " "),) for slot in asks}
+        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, title, machine)
+
+    def _lay_out(self, steps: tuple[Step, ...], *, inside: int, after: int) -> None:
+        for position, step in enumerate(steps):
+            following = self.index_of[steps[position + 1].name] if position + 1 < len(steps) else after
+            index = self.index_of[step.name]
+            self.nodes.append(self._node(step, index, following, inside))
+            if isinstance(step, Repeat):
+                self._lay_out(step.steps, inside=index, after=index)
+
+    def _node(self, step: Step, index: int, following: int, inside: int) -> Node:
+        when = self.texts.expression(step.when) if step.when else None
+        parts = self._parts(step)
+        return Node(
+            index=index,
+            step=step,
+            next=following,
+            inside=inside,
+            when=when,
+            goto=self._target(step.goto),
+            reads=_reads(step, when, parts, self.visible),
+            **parts,
+        )
+
+    def _parts(self, step: Step) -> _Parts:
+        """What only this kind of step has."""
+        if isinstance(step, (Ask, Confirm)):
+            return self._question(step)
+        if isinstance(step, Do):
+            self._know_slots(step.send)
+            return {"give_up_at": self._target(step.give_up.step)}
+        if isinstance(step, Choose):
+            return {"cases": tuple(self._case(case) for case in step.cases)}
+        if isinstance(step, Repeat):
+            speech = self.texts.speech(step.ask_more) if step.ask_more else None
+            return {"body": self.index_of[step.steps[0].name], "speech": speech}
+        if isinstance(step, Run):
+            self._know_flow(step.flow)
+        elif isinstance(step, (Say, End, Handoff)) and step.speech:
+            return {"speech": self.texts.speech(step.speech)}
+        return {}
+
+    def _question(self, step: Ask | Confirm) -> _Parts:
+        parts: _Parts = {
+            "speech": self.texts.speech(step.prompt),
+            "help": self.texts.text(step.help) if step.help else None,
+            "again": tuple(self.texts.text(text) for text in step.again),
+            "give_up_at": self._target(step.give_up.step),
+        }
+        if isinstance(step, Confirm):
+            self._know_slots(step.review)
+            return parts
+        self._know_slots(step.depends_on)
+        parts["checks"] = tuple(self._check(check) for check in step.checks)
+        parts["prefill"] = self.texts.expression(step.prefill, must_be_bool=False) if step.prefill else None
+        return parts
+
+    def _check(self, check: Check) -> CompiledCheck:
+        must = self.texts.expression(check.must) if check.must else None
+        return CompiledCheck(check, self.texts.text(check.error), must)
+
+    def _case(self, case: Case) -> CompiledCase:
+        if case.run:
+            self._know_flow(case.run)
+        return CompiledCase(
+            self.texts.expression(case.when) if case.when else None,
+            self.texts.speech(case.say) if case.say else None,
+            case.run.text if case.run else None,
+            self._target(case.goto),
+        )
+
+    def _target(self, goto: Written | None) -> int | None:
+        if goto is None:
+            return None
+        index = self.index_of.get(goto.text)
+        if index is None:
+            hint = did_you_mean(goto.text, [name for name in self.index_of if " " not in name])
+            self._report(goto.at, "unknown-step", f"no step of this flow is called '{goto.text}'.{hint}")
+        return index
+
+    def _know_slots(self, names: tuple[Written, ...]) -> None:
+        for written in names:
+            if written.text not in self.visible:
+                hint = did_you_mean(written.text, self.visible)
+                self._report(
+                    written.at, "unknown-slot", f"'{written.text}' is not a slot that this flow can see.{hint}"
+                )
+
+    def _know_flow(self, written: Written) -> None:
+        if written.text not in self.flow_names:
+            hint = did_you_mean(written.text, self.flow_names)
+            self._report(written.at, "unknown-flow", f"there is no flow called '{written.text}'.{hint}")
+
+    def _report(self, at: Position, code: str, message: str) -> None:
+        self.problems.append(Problem(at, code, message))
+
+
+def _reads(step: Step, when: Expression | None, parts: _Parts, slots: Mapping[str, SlotType]) -> frozenset[str]:
+    """Slots named in guards, checks, prefill, `depends_on` and the prompt of a step.
+
+    A person's name in a prompt is how the user is addressed, not what the question is about.
+    """
+    names: set[str] = set(when.names) if when else set()
+    for case in parts.get("cases", ()):
+        names |= case.when.names if case.when else frozenset()
+    if isinstance(step, Ask):
+        names |= {written.text for written in step.depends_on}
+        names |= prefill.names if (prefill := parts.get("prefill")) else frozenset()
+        shown = speech.text.names if (speech := parts.get("speech")) else frozenset()
+        names |= {name for name in shown if slots[name].kind != "person name"}
+        for check in parts.get("checks", ()):
+            names |= check.must.names if check.must else frozenset()
+        names.discard(step.slot)
+    return frozenset(names)

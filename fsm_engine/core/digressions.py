@@ -1,0 +1,104 @@
+"""Entering flows by what the user wants: the first flow of a session, and others that interrupt it."""
+
+from __future__ import annotations
+
+from fsm_engine.core.draft import Draft
+from fsm_engine.core.questions import spoken_name
+from fsm_engine.core.walk import MAX_FRAMES, resume, start_flow
+from fsm_engine.model.session import Pending
+from fsm_engine.model.slot import Fits, Option, SlotType
+from fsm_engine.model.turn import IntentGuess
+from fsm_engine.understanding import readers
+from fsm_engine.understanding.intents import EXACT, MAYBE
+
+TOO_CLOSE = 0.1
+"""Two guesses nearer to each other than this are put to the user."""
+
+
+def follow_intent(draft: Draft, threshold: float) -> bool:
+    """Enters what the user wants, when a guess reaches the threshold; False when none does."""
+    guesses = [
+        guess for guess in draft.turn.intents if guess.confidence >= threshold and _leads_somewhere(draft, guess)
+    ]
+    if not guesses:
+        return False
+    best = guesses[0]
+    close = [guess for guess in guesses if best.confidence - guess.confidence < TOO_CLOSE and best.confidence < EXACT]
+    draft.intent = best
+    if len(close) > 1:
+        _offer(draft, tuple(guess.name for guess in close))
+    else:
+        enter_intent(draft, best.name)
+    return True
+
+
+def _offer(draft: Draft, intents: tuple[str, ...]) -> None:
+    draft.pending = Pending("which_flow", intents)
+    draft.ask_to_choose("which_flow", tuple(_title(draft, intent) for intent in intents))
+
+
+def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
+    """A flow that is not under way already, or something the bot file answers."""
+    if guess.name in draft.flows.digressions:
+        return True
+    name = draft.flows.flow_of_intent.get(guess.name)
+    return name is not None and all(frame.flow.name != name for frame in draft.frames)
+
+
+def _title(draft: Draft, intent: str) -> str:
+    name = draft.flows.flow_of_intent.get(intent)
+    if name is None:
+        return spoken_name(intent.partition(":")[2] or intent)
+    return flow_title(draft, name)
+
+
+def flow_title(draft: Draft, name: str) -> str:
+    """What a flow is called in speech: its title, else its name."""
+    flow = draft.flows.compiled.get(name)
+    if flow is None or flow.title is None:
+        return spoken_name(name)
+    return draft.voice().fill(flow.title, name)
+
+
+def enter_intent(draft: Draft, intent: str) -> None:
+    """Runs what an intent leads to; an open question below is asked again afterwards."""
+    draft.misses = 0
+    digression = draft.flows.digressions.get(intent)
+    if digression is not None and digression.speech is not None:
+        draft.speak(digression.speech, intent, draft.number)
+        resume(draft)
+        return
+    name = digression.run if digression is not None else draft.flows.flow_of_intent[intent]
+    if name is None or len(draft.frames) >= MAX_FRAMES:
+        draft.say("digression_too_deep")
+        resume(draft)
+        return
+    start_flow(draft, name, is_digression=bool(draft.frames))
+
+
+def answer_which_flow(draft: Draft, text: str) -> bool:
+    """Enters the one that the user chose; False when the words choose none."""
+    assert draft.pending is not None
+    intents = [str(intent) for intent in draft.pending.candidates]
+    draft.pending = None
+    options = tuple(Option(intent, (_title(draft, intent),)) for intent in intents)
+    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
+    if not isinstance(reading, Fits):
+        return False
+    enter_intent(draft, str(reading.value))
+    return True
+
+
+def greet_or_follow(draft: Draft) -> None:
+    """No flow is under way: enters the one that is wanted, else says what can be done here."""
+    if follow_intent(draft, MAYBE):
+        return
+    if draft.number == 1:
+        draft.say("opening")
+        return
+    draft.misses += 1
+    draft.say("fallback")
+    if draft.misses >= 2 and draft.flows.flow_of_intent:
+        _offer(draft, tuple(draft.flows.flow_of_intent))
+    if draft.misses >= 3:
+        draft.say("help_offer_human")

@@ -1,0 +1,201 @@
+"""The next state while it is being worked out. Lives for one turn, inside `advance`, and never leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fsm_engine.core.compile import CompiledFlow, Node
+from fsm_engine.core.flows import Flows
+from fsm_engine.core.formats import join_words
+from fsm_engine.core.guards import Scope
+from fsm_engine.core.machine import START, Cursor
+from fsm_engine.core.texts import CompiledSpeech, CompiledText, Voice
+from fsm_engine.model.session import Frame, Pending, RunningAction, SessionState, Status
+from fsm_engine.model.slot import Json, ReadingContext
+from fsm_engine.model.turn import (
+    ActionRequest,
+    Answer,
+    CallRequest,
+    IntentGuess,
+    Message,
+    RiskFinding,
+    Turn,
+)
+
+
+class NeedsCall(Exception):
+    """The turn cannot go on before a registered function has answered."""
+
+    def __init__(self, request: CallRequest) -> None:
+        super().__init__(request.key)
+        self.request = request
+
+
+class FrameDraft:
+    """One frame of the stack, open for change."""
+
+    __slots__ = (
+        "attempts",
+        "flow",
+        "has_jumped",
+        "is_digression",
+        "returning_to",
+        "rounds",
+        "skipped",
+        "slots",
+        "step",
+        "trail",
+        "visits",
+    )
+
+    def __init__(self, flow: CompiledFlow, frame: Frame | None = None, *, is_digression: bool = False) -> None:
+        self.flow = flow
+        self.step = frame.step if frame else START
+        self.slots: dict[str, Json] = dict(frame.slots) if frame else {}
+        self.skipped = list(frame.skipped) if frame else []
+        self.trail = list(frame.trail) if frame else []
+        self.visits: dict[str, int] = dict(frame.visits) if frame else {}
+        self.attempts = frame.attempts if frame else 0
+        self.rounds: dict[str, int] = dict(frame.rounds) if frame else {}
+        self.returning_to = frame.returning_to if frame else None
+        self.is_digression = frame.is_digression if frame else is_digression
+        self.has_jumped = False
+
+    @property
+    def node(self) -> Node | None:
+        """Where the frame waits; None at the start and when the flow is over."""
+        index = self.flow.index_of.get(self.step)
+        return None if index is None else self.flow.nodes[index]
+
+    def jump_to(self, state: str) -> None:
+        """Puts the frame at a waiting place as loading a checkpoint does; the walk that follows starts there."""
+        self.step = state
+        self.has_jumped = True
+
+    def move_to(self, state: str) -> None:
+        """One move of the flow's machine."""
+        if self.has_jumped and self.step == state:
+            self.has_jumped = False
+            return
+        self.has_jumped = False
+        cursor = Cursor(self.step)
+        self.flow.machine.move(cursor, state)
+        self.step = cursor.state
+
+    def count_visit(self, name: str) -> int:
+        """How often the step was reached, this time included."""
+        count = self.visits.get(name, 0) + 1
+        self.visits[name] = count
+        return count
+
+    def freeze(self) -> Frame:
+        """The frame as it is kept."""
+        return Frame(
+            flow=self.flow.name,
+            version=self.flow.flow.version,
+            source_hash=self.flow.flow.source_hash,
+            step=self.step,
+            slots=self.slots,
+            skipped=tuple(self.skipped),
+            trail=tuple(self.trail),
+            visits=self.visits,
+            attempts=self.attempts,
+            rounds=self.rounds,
+            returning_to=self.returning_to,
+            is_digression=self.is_digression,
+        )
+
+
+class Draft:
+    """The session in the middle of a turn: its stack, and what the turn has led to so far."""
+
+    def __init__(self, flows: Flows, state: SessionState, turn: Turn) -> None:
+        self.flows = flows
+        self.turn = turn
+        self.session_id = state.session_id
+        self.number = state.turn + 1
+        self.status = state.status
+        self.language = turn.language if turn.language in flows.languages else state.language
+        frames = state.frames or turn.carried_over
+        self.frames = [FrameDraft(flows.for_frame(frame), frame) for frame in frames]
+        self.pending: Pending | None = Pending("came_back") if turn.carried_over else state.pending
+        self.action: RunningAction | None = state.action
+        self.misses = state.misses
+        self.risk_counts: dict[str, int] = dict(state.risk_counts)
+        self.messages: list[Message] = []
+        self.answers: list[Answer] = []
+        self.findings: list[RiskFinding] = list(turn.risk)
+        self.notify: list[str] = []
+        self.resources_shown = False
+        self.intent: IntentGuess | None = None
+        self.requested: ActionRequest | None = None
+        self._today: date | None = None
+
+    @property
+    def top(self) -> FrameDraft:
+        return self.frames[-1]
+
+    @property
+    def today(self) -> date:
+        """The user's day, by the turn's clock and time zone."""
+        if self._today is None:
+            self._today = self.turn.now.astimezone(ZoneInfo(self.turn.timezone)).date()
+        return self._today
+
+    def scope(self, extra: Mapping[str, Any] | None = None) -> Scope:
+        """Slots in sight: ``extra`` first, then the running flow's, then those of the flows that ran it."""
+        layers: list[Mapping[str, Any]] = [frame.slots for frame in reversed(self.frames)]
+        if extra is not None:
+            layers.insert(0, extra)
+        return Scope(layers, self.today)
+
+    def reading_context(self) -> ReadingContext:
+        """What readers need to know besides the words."""
+        return ReadingContext(self.language, self.turn.region, self.turn.timezone, self.turn.now)
+
+    def voice(self, scope: Scope | None = None) -> Voice:
+        return Voice(self.language, self.flows.first_language, scope or self.scope())
+
+    def speak(self, speech: CompiledSpeech, key: str, visit: int) -> None:
+        """Says what an author wrote; ``key`` and ``visit`` choose the variation."""
+        self.messages.append(self.voice().say(speech, f"{self.session_id}:{key}:{visit}"))
+
+    def speak_text(self, text: CompiledText, key: str, visit: int) -> None:
+        self.messages.append(Message(self.voice().fill(text, f"{self.session_id}:{key}:{visit}")))
+
+    def saying(self, name: str, /, **values: Any) -> str:
+        """One of the engine's own sayings, in the user's language, or what the bot file says instead."""
+        voice = self.voice(Scope([values], self.today))
+        return voice.fill(self.flows.saying(name), f"{self.session_id}:{name}:{self.number}")
+
+    def say(self, name: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:
+        """Says one of the engine's own sayings."""
+        self.messages.append(Message(self.saying(name, **values), buttons))
+
+    def ask_to_choose(self, name: str, words: tuple[str, ...]) -> None:
+        """Says a saying that asks to choose between ``{options}``, with the choices as buttons."""
+        self.say(name, buttons=words, options=join_words(words, self.language))
+
+    def freeze(self) -> SessionState:
+        """The state to keep."""
+        return SessionState(
+            session_id=self.session_id,
+            status=self.status,
+            turn=self.number,
+            language=self.language,
+            frames=tuple(frame.freeze() for frame in self.frames),
+            pending=self.pending,
+            action=self.action,
+            misses=self.misses,
+            risk_counts=self.risk_counts,
+        )
+
+    def end(self, status: Status) -> None:
+        """Ends the session; nothing is awaited any more."""
+        self.status = status
+        self.pending = None
+        self.action = None
+        self.requested = None

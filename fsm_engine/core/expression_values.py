@@ -1,0 +1,129 @@
+"""Values inside expressions: exact numbers, real dates, and operations that give None where there is no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal, DecimalException
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["true or false", "number", "text", "date", "list", "value"]
+BOOL: Kind = "true or false"
+NUMBER: Kind = "number"
+TEXT: Kind = "text"
+DATE: Kind = "date"
+LIST: Kind = "list"
+UNKNOWN: Kind = "value"
+
+KIND_OF_SLOT_TYPE: Mapping[str, Kind] = {
+    "number": NUMBER,
+    "whole number": NUMBER,
+    "percent": NUMBER,
+    "money": NUMBER,
+    "yes or no": BOOL,
+    "date": DATE,
+    "some of": LIST,
+    "list of": LIST,
+    "text": TEXT,
+    "person name": TEXT,
+    "email": TEXT,
+    "phone": TEXT,
+    "url": TEXT,
+    "one of": TEXT,
+    "country": TEXT,
+    "language": TEXT,
+    "postcode": TEXT,
+    "iban": TEXT,
+    "card number": TEXT,
+    "time": TEXT,
+}
+
+MAX_DIGITS = 40
+_LARGEST = Decimal(10) ** MAX_DIGITS
+
+
+def as_value(stored: Any, kind: Kind = UNKNOWN) -> Any:
+    """A stored slot value as expressions see it: numbers exact, money as its amount, ISO dates as dates."""
+    if isinstance(stored, bool) or stored is None:
+        return stored
+    if isinstance(stored, int):
+        return Decimal(stored)
+    if isinstance(stored, float):
+        return Decimal(repr(stored))
+    if kind == DATE and isinstance(stored, str):
+        try:
+            return date.fromisoformat(stored[:10])
+        except ValueError:
+            return None
+    if isinstance(stored, dict) and "amount" in stored and "currency" in stored:
+        return Decimal(stored["amount"])
+    return stored
+
+
+def part_of(stored: Any, part: str) -> Any:
+    """One part of a record such as money's ``currency``; None where there is no such part."""
+    return as_value(stored.get(part)) if isinstance(stored, dict) else None
+
+
+def compare(symbol: str, left: Any, right: Any) -> bool:
+    """False for an ordering of things that have none, among them missing values."""
+    if symbol == "==":
+        return bool(left == right)
+    if symbol == "!=":
+        return bool(left != right)
+    left, right = _same_clock(left), _same_clock(right)
+    if type(left) is not type(right) or not isinstance(left, (Decimal, str, date)):
+        return False
+    return _ORDERINGS[symbol](left, right)
+
+
+def _same_clock(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else value
+
+
+_ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def contains(container: Any, item: Any) -> bool:
+    """``item in container`` for lists and texts; nothing is in anything else."""
+    if isinstance(container, list):
+        return any(as_value(member) == item for member in container)
+    return isinstance(container, str) and isinstance(item, str) and item in container
+
+
+def arithmetic(symbol: str, left: Any, right: Any) -> Any:
+    """The exact result, or None where there is none: missing values, division by zero, more than 40 digits."""
+    if isinstance(left, date) or isinstance(right, date):
+        return _days(symbol, left, right)
+    if not isinstance(left, Decimal) or not isinstance(right, Decimal):
+        return None
+    try:
+        result = _OPERATIONS[symbol](left, right)
+    except DecimalException:
+        return None
+    return result if abs(result) < _LARGEST else None
+
+
+_OPERATIONS: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+
+
+def _days(symbol: str, left: Any, right: Any) -> Any:
+    if isinstance(left, date) and isinstance(right, date) and symbol == "-":
+        return Decimal((left - right).days)
+    if isinstance(left, date) and isinstance(right, Decimal) and symbol in {"+", "-"}:
+        try:
+            days = timedelta(days=int(right))
+            return left + days if symbol == "+" else left - days
+        except OverflowError:
+            return None
+    return None

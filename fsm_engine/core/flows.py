@@ -1,0 +1,147 @@
+"""All flows of a bot, compiled: what `advance` works with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fsm_engine.core.compile import CompiledFlow
+from fsm_engine.core.texts import CompiledSpeech, CompiledText, Template, compile_template
+from fsm_engine.errors import NotFound
+from fsm_engine.model.flow import Bot, LevelPolicy, Resource, RiskPolicy
+from fsm_engine.model.folder import FlowFolder
+from fsm_engine.model.session import Frame
+from fsm_engine.model.slot import SlotType
+from fsm_engine.understanding.intents import IntentClassifier
+from fsm_engine.understanding.sayings import SAYINGS
+
+_PLACEHOLDER = re.compile(r"\{(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledDigression:
+    """Something users may ask at any time; ``name`` is the intent's."""
+
+    name: str
+    speech: CompiledSpeech | None
+    run: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRisk:
+    """The risk policy in force, with its texts compiled."""
+
+    policy: RiskPolicy
+    says: Mapping[str, CompiledText]
+
+    def level(self, level: str) -> LevelPolicy:
+        return self.policy.levels.get(level) or LevelPolicy()
+
+    def resources_for(self, region: str | None) -> tuple[Resource, ...]:
+        """Help in the user's country; where that is unknown or has no entry, in the first country that is listed."""
+        listed = self.policy.resources
+        return listed.get(region or "") or next(iter(listed.values()), ())
+
+
+class Flows:
+    """Compiled flows with the bot file, the risk policy and the intents. Shared by all sessions and never changed,
+    but for ``pinned``: older versions that running sessions still need, by the hash of their source."""
+
+    def __init__(
+        self,
+        folder: FlowFolder,
+        compiled: Mapping[str, CompiledFlow],
+        *,
+        classifier: IntentClassifier,
+        digressions: Mapping[str, CompiledDigression],
+        bot_texts: Mapping[str, CompiledText],
+        risk: CompiledRisk | None,
+    ) -> None:
+        self.folder = folder
+        self.compiled = compiled
+        self.classifier = classifier
+        self.digressions = digressions
+        self.risk = risk
+        self.pinned: dict[str, CompiledFlow] = {}
+        self.flow_of_intent = {
+            flow.flow.start.intent: name for name, flow in compiled.items() if flow.flow.start is not None
+        }
+        self._sayings: dict[str, CompiledText] = dict(bot_texts)
+
+    @property
+    def bot(self) -> Bot:
+        return self.folder.bot
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.bot.languages
+
+    @property
+    def first_language(self) -> str:
+        return self.bot.languages[0]
+
+    def flow(self, name: str) -> CompiledFlow:
+        """The newest version of a flow.
+
+        Raises:
+            NotFound: the folder has no such flow.
+        """
+        found = self.compiled.get(name)
+        if found is None:
+            raise NotFound(f"there is no flow called '{name}'. Known: {', '.join(sorted(self.compiled)) or 'none'}.")
+        return found
+
+    def current_for(self, frame: Frame) -> CompiledFlow | None:
+        """The flow a frame can go on with: its own source, or a newer one that changed wording only.
+
+        None: the frame needs its pinned source, or a declared migration.
+        """
+        current = self.compiled.get(frame.flow)
+        if current is not None and current.flow.source_hash == frame.source_hash:
+            return current
+        if current is not None and current.flow.version == frame.version:
+            knows_step = frame.step in current.index_of or frame.step.startswith("(")
+            if knows_step:
+                return current
+        return self.pinned.get(frame.source_hash)
+
+    def for_frame(self, frame: Frame) -> CompiledFlow:
+        """The compiled flow of a frame.
+
+        Raises:
+            NotFound: neither the current files nor the pinned sources have it.
+        """
+        found = self.current_for(frame)
+        if found is None:
+            raise NotFound(
+                f"flow '{frame.flow}' version {frame.version} (source {frame.source_hash[:12]}) is neither in the flow "
+                "files nor among the stored versions. Restore the file, or end the session."
+            )
+        return found
+
+    def knows_saying(self, name: str) -> bool:
+        """Whether there is such a saying, the engine's or the bot file's."""
+        return name in self._sayings or name in SAYINGS
+
+    def saying(self, name: str) -> CompiledText:
+        """What the engine itself says; compiled when first needed."""
+        found = self._sayings.get(name)
+        if found is None:
+            found = self._sayings[name] = compile_saying(name)
+        return found
+
+
+def saying_slots(name: str) -> dict[str, SlotType]:
+    """The placeholders that one of the engine's sayings may use."""
+    variations = SAYINGS[name].values()
+    return {slot: SlotType("text") for group in variations for text in group for slot in _PLACEHOLDER.findall(text)}
+
+
+def compile_saying(name: str) -> CompiledText:
+    """One of the engine's own sayings, in all its languages."""
+    slots = saying_slots(name)
+    variations: dict[str, tuple[Template, ...]] = {
+        language: tuple(compile_template(text, slots) for text in group) for language, group in SAYINGS[name].items()
+    }
+    return CompiledText(variations, frozenset(slots))

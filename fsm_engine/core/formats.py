@@ -1,0 +1,142 @@
+"""Slot values as people read them: dates, money and lists in the user's language (by Babel, imported when needed)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fsm_engine.model.slot import SlotType
+
+FORMATS: tuple[str, ...] = (
+    "money",
+    "number",
+    "percent",
+    "date",
+    "date short",
+    "date medium",
+    "date long",
+    "date full",
+    "time",
+    "list",
+)
+
+_STYLE_OF_KIND: Mapping[str, str] = {
+    "money": "money",
+    "number": "number",
+    "whole number": "number",
+    "percent": "percent",
+    "date": "date medium",
+    "time": "time",
+    "date and time": "date and time",
+    "yes or no": "yes or no",
+}
+_YES_NO: Mapping[str, tuple[str, str]] = {"en": ("yes", "no"), "es": ("sí", "no")}
+
+
+def format_value(value: Any, language: str, *, slot_type: SlotType | None = None, style: str | None = None) -> str:
+    """The value as text: by the style an author chose, else by the slot's type, else by what it is. Never raises."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return join_words([format_value(_head(item), language) for item in value], language)
+    style = style or (_STYLE_OF_KIND.get(slot_type.kind) if slot_type else None) or _style_of_value(value)
+    formatter = _FORMATTERS.get(
+        style.split(" ")[0] if style.startswith("date ") and style != "date and time" else style
+    )
+    if formatter is None:
+        return _plain(value)
+    try:
+        return formatter(value, language, style)
+    except (ValueError, TypeError, InvalidOperation, KeyError, AttributeError):
+        return _plain(value)
+
+
+def _head(item: Any) -> Any:
+    """What a record is called by in a list: its first part, unless it is money."""
+    if isinstance(item, dict) and item and "currency" not in item:
+        return next(iter(item.values()))
+    return item
+
+
+def _style_of_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes or no"
+    if isinstance(value, dict) and "currency" in value:
+        return "money"
+    if isinstance(value, date):
+        return "date medium"
+    return "number" if isinstance(value, (int, float, Decimal)) else "text"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(_plain(part) for part in value.values())
+    return str(value)
+
+
+def _money(value: Any, language: str, style: str) -> str:
+    from babel.numbers import format_currency
+
+    amount, currency = (value["amount"], value["currency"]) if isinstance(value, dict) else (value, "USD")
+    return format_currency(Decimal(str(amount)), currency, locale=language)
+
+
+def _number(value: Any, language: str, style: str) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(Decimal(str(value)), locale=language)
+
+
+def _percent(value: Any, language: str, style: str) -> str:
+    return f"{_number(value, language, style)}%"
+
+
+def _date(value: Any, language: str, style: str) -> str:
+    from babel.dates import format_date
+
+    day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    return format_date(day, format=style.partition(" ")[2] or "medium", locale=language)
+
+
+def _time(value: Any, language: str, style: str) -> str:
+    from babel.dates import format_time
+
+    return format_time(time.fromisoformat(str(value)), format="short", locale=language)
+
+
+def _date_and_time(value: Any, language: str, style: str) -> str:
+    from babel.dates import format_datetime
+
+    return format_datetime(datetime.fromisoformat(str(value)), format="medium", locale=language)
+
+
+def _yes_no(value: Any, language: str, style: str) -> str:
+    yes, no = _YES_NO.get(language, _YES_NO["en"])
+    return yes if value is True else no
+
+
+def _list(value: Any, language: str, style: str) -> str:
+    return _plain(value)
+
+
+_FORMATTERS: Mapping[str, Callable[[Any, str, str], str]] = {
+    "money": _money,
+    "number": _number,
+    "percent": _percent,
+    "date": _date,
+    "time": _time,
+    "date and time": _date_and_time,
+    "yes or no": _yes_no,
+    "list": _list,
+}
+
+
+def join_words(words: Sequence[str], language: str) -> str:
+    """``Ana, Ben and Carl``; one word stands alone; none give an empty text."""
+    if len(words) < 2:
+        return "".join(words)
+    from babel.lists import format_list
+
+    return format_list(list(words), locale=language).replace(", and ", " and ")

@@ -1,0 +1,130 @@
+"""Asking: the open question, what kind of answer it awaits, and where answers are kept."""
+
+from __future__ import annotations
+
+from fsm_engine.core.compile import Node
+from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.formats import format_value
+from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
+from fsm_engine.model.session import Status
+from fsm_engine.model.slot import Json
+from fsm_engine.model.turn import Answer, Expectation, Message
+
+
+def open_question(draft: Draft, node: Node) -> None:
+    """Says the question of a waiting place; the variation changes from visit to visit."""
+    frame = draft.top
+    if isinstance(node.step, Do):
+        draft.say("action_waiting")
+        return
+    visit = frame.count_visit(node.name)
+    if isinstance(node.step, Confirm):
+        _show_review(draft, node.step)
+    if node.speech is not None:
+        draft.speak(node.speech, f"{frame.flow.name}.{node.name}", visit)
+    elif isinstance(node.step, Repeat):
+        draft.say("ask_more")
+
+
+def _show_review(draft: Draft, step: Confirm) -> None:
+    lines = reviewed(draft, tuple(written.text for written in step.review))
+    if lines:
+        draft.messages.append(Message("\n".join(lines)))
+
+
+def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
+    """One line for each slot that has a value: ``E-mail: …``."""
+    scope = draft.scope()
+    lines = []
+    for slot in slots:
+        value = scope.get(slot)
+        if value is not None and value != []:
+            lines.append(f"{spoken_name(slot).capitalize()}: {shown(draft, slot, value)}")
+    return lines
+
+
+def shown(draft: Draft, slot: str, value: Json) -> str:
+    """A slot value as the user reads it."""
+    for frame in reversed(draft.frames):
+        if slot in frame.flow.slots:
+            return format_value(value, draft.language, slot_type=frame.flow.slots[slot])
+    return format_value(value, draft.language)
+
+
+def spoken_name(slot: str) -> str:
+    """How a slot is called in speech: ``account type`` for ``account_type``."""
+    return slot.replace("_", " ")
+
+
+def expectation(draft: Draft) -> Expectation | None:
+    """What kind of answer is awaited after this turn; None when nothing is."""
+    if draft.status is not Status.ACTIVE:
+        return None
+    if draft.pending is not None:
+        return _of_pending(draft)
+    node = draft.top.node if draft.frames else None
+    if node is None:
+        return Expectation("anything")
+    if isinstance(node.step, Ask):
+        options = tuple(option.value for option in node.step.type.options)
+        return Expectation(node.step.type.kind, node.step.slot, options, node.step.optional)
+    if isinstance(node.step, (Confirm, Repeat)):
+        return Expectation("yes or no", None, yes_no(draft))
+    return Expectation("nothing")
+
+
+def _of_pending(draft: Draft) -> Expectation:
+    assert draft.pending is not None
+    kind = draft.pending.kind
+    if kind in {"cancel", "safe"}:
+        return Expectation("yes or no", None, yes_no(draft))
+    options = tuple(str(candidate) for candidate in draft.pending.candidates)
+    return Expectation("one of", None, options)
+
+
+def yes_no(draft: Draft) -> tuple[str, str]:
+    """Yes and no in the user's language."""
+    return format_value(True, draft.language), format_value(False, draft.language)
+
+
+def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw: str) -> None:
+    """Fills a slot, and notes the answer for the table of answers."""
+    frame.slots[slot] = value
+    index = frame.flow.asks.get(slot)
+    node = frame.flow.nodes[index] if index is not None else None
+    is_ask = node is not None and isinstance(node.step, Ask)
+    if node is not None and node.name in frame.skipped:
+        frame.skipped.remove(node.name)
+    draft.answers.append(
+        Answer(
+            flow=frame.flow.name,
+            step=_answer_step(frame, node) if node is not None else slot,
+            slot=slot,
+            value=value,
+            raw=raw,
+            attempts=frame.attempts + 1,
+            is_private=is_ask and isinstance(node.step, Ask) and node.step.private if node is not None else False,
+        )
+    )
+
+
+def _answer_step(frame: FrameDraft, node: Node) -> str:
+    """The step's name, with the number of the item inside a repeat: ``people[2].person``."""
+    if node.inside < 0:
+        return node.name
+    around = frame.flow.nodes[node.inside]
+    return f"{_answer_step(frame, around)}[{frame.rounds.get(around.name, 0) + 1}].{node.name}"
+
+
+def take_back(draft: Draft, frame: FrameDraft, node: Node) -> None:
+    """Empties the slot of a question and forgets that it was skipped; nothing happens when it had no answer."""
+    step = node.step
+    assert isinstance(step, (Ask, Repeat))
+    if node.name in frame.skipped:
+        frame.skipped.remove(node.name)
+    frame.rounds.pop(node.name, None)
+    frame.trail = [name for name in frame.trail if name != node.name]
+    if frame.slots.pop(step.slot, None) is not None:
+        draft.answers.append(
+            Answer(frame.flow.name, _answer_step(frame, node), step.slot, None, "", 0, is_removed=True)
+        )

@@ -1,0 +1,95 @@
+"""What follows when a message may tell of a risk: help first, then the flow goes on; nobody is blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fsm_engine.core.answers import read_yes_no
+from fsm_engine.core.draft import Draft
+from fsm_engine.core.walk import resume
+from fsm_engine.model.flow import LEVELS, Level
+from fsm_engine.model.session import Pending, Status
+from fsm_engine.model.turn import Message, RiskFinding
+
+
+def highest(findings: Sequence[RiskFinding]) -> Level | None:
+    """The gravest level among findings; None when there are none."""
+    return max((finding.level for finding in findings), key=LEVELS.index, default=None)
+
+
+def respond_to_risk(draft: Draft) -> bool:
+    """Says and does what the policy asks for at the level of this message; True when the message is used up by it."""
+    level = highest(draft.turn.risk)
+    if level is None or draft.flows.risk is None:
+        return False
+    policy = draft.flows.risk.level(level)
+    say_for_level(draft, level)
+    if policy.afterwards == "pause until safe":
+        draft.pending = Pending("safe")
+        draft.say("risk_check_in")
+        return True
+    if policy.afterwards == "handoff":
+        draft.say("handoff")
+        draft.end(Status.HANDED_OFF)
+        return True
+    if policy.afterwards == "ask again" and draft.frames:
+        resume(draft)
+        return True
+    return False
+
+
+def say_for_level(draft: Draft, level: Level) -> None:
+    """The policy's words and resources. The words come once per session and level, the resources every time."""
+    assert draft.flows.risk is not None
+    policy = draft.flows.risk.level(level)
+    count = draft.risk_counts.get(level, 0)
+    draft.risk_counts[level] = count + 1
+    text = draft.flows.risk.says.get(level)
+    if text is not None and count == 0:
+        draft.speak_text(text, f"risk {level}", draft.number)
+    if policy.resources:
+        _show_resources(draft)
+    if policy.notify is not None:
+        draft.notify.append(policy.notify)
+
+
+def _show_resources(draft: Draft) -> None:
+    assert draft.flows.risk is not None
+    region = draft.turn.region or draft.flows.bot.region
+    lines = [
+        f"{resource.name}: {resource.contact}" + (f" ({resource.hours})" if resource.hours else "")
+        for resource in draft.flows.risk.resources_for(region)
+    ]
+    if lines:
+        draft.messages.append(Message("\n".join([draft.saying("risk_resources_lead"), *lines])))
+        draft.resources_shown = True
+
+
+def answer_are_you_safe(draft: Draft, text: str) -> bool:
+    """A clear yes goes back to the flow, a no shows help again and keeps asking.
+
+    Anything else is asked once more, and then the flow goes on all the same: False, the words are an answer to it.
+    """
+    assert draft.pending is not None
+    decision = read_yes_no(draft, text)
+    was_unclear = bool(draft.pending.candidates)
+    if decision is None and was_unclear:
+        draft.pending = None
+        return False
+    if decision:
+        draft.pending = None
+        draft.say("risk_thanks_safe")
+        resume(draft)
+        return True
+    draft.pending = Pending("safe", ("unclear",) if decision is None else ())
+    draft.say("risk_stay")
+    if decision is False and draft.flows.risk is not None:
+        _show_resources(draft)
+    return True
+
+
+def respond_to_flags(draft: Draft, earlier: int) -> None:
+    """Findings that steps added on the way (`flag:`) are answered as the policy says, without stopping the flow."""
+    level = highest(draft.findings[earlier:])
+    if level is not None and draft.flows.risk is not None:
+        say_for_level(draft, level)

@@ -1,0 +1,354 @@
+"""From one waiting place to the next: what the bot says and decides on its own between two answers of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+from fsm_engine.core.compile import LEAVE, CompiledCase, Node
+from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.machine import OVER
+from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
+from fsm_engine.model.session import RunningAction, Status
+from fsm_engine.model.turn import ActionRequest, Answer, RiskFinding
+
+MAX_STEPS = 100
+"""Steps between two questions; more means that the flow goes in circles."""
+MAX_FRAMES = 10
+DEFAULT_GOTO_BOUND = 3
+
+
+def walk(draft: Draft, index: int) -> None:
+    """Runs the top frame's flow from a node on, and what it returns to, until the bot waits or the session ends."""
+    following: int | None = index
+    for _ in range(MAX_STEPS):
+        if following is None:
+            return
+        is_over = following == LEAVE
+        following = _leave_flow(draft) if is_over else _visit(draft, draft.top.flow.nodes[following])
+    if following is not None:
+        draft.say("give_up_handoff")
+        draft.end(Status.HANDED_OFF)
+
+
+def start_flow(draft: Draft, name: str, *, is_digression: bool = False, slots: Mapping[str, Any] | None = None) -> None:
+    """Puts a flow on the stack and runs it from its first step."""
+    frame = FrameDraft(draft.flows.flow(name), is_digression=is_digression)
+    draft.frames.append(frame)
+    for slot, value in (slots or {}).items():
+        store_answer(draft, frame, slot, value, raw="")
+    walk(draft, 0)
+
+
+def go_on(draft: Draft) -> None:
+    """Leaves the place where the top frame waits, its answer being there, for the next."""
+    node = draft.top.node
+    if node is not None:
+        walk(draft, _after(draft, node))
+
+
+def leave_for(draft: Draft, index: int) -> None:
+    """Goes from the waiting place to a named step, as `give_up: goto` says."""
+    node = draft.top.node
+    if node is not None:
+        walk(draft, _follow(draft, node, index))
+
+
+def resume(draft: Draft) -> None:
+    """Asks the open question again, after something came between."""
+    node = draft.top.node if draft.frames else None
+    if node is not None:
+        open_question(draft, node)
+
+
+def _visit(draft: Draft, node: Node) -> int | None:
+    frame = draft.top
+    if node.when is not None and not node.when.is_true(draft.scope()):
+        if frame.returning_to == node.name:
+            frame.returning_to = None
+        if node.waits:
+            frame.move_to(node.name)
+        return node.next
+    if _is_passed_in_silence(frame, node):
+        if node.waits:
+            frame.move_to(node.name)
+        return node.next
+    if not isinstance(node.step, (Ask, Confirm, Repeat)):
+        frame.count_visit(node.name)
+    if node.step.flag is not None:
+        flag = node.step.flag
+        draft.findings.append(RiskFinding(flag.level, flag.label, "", "flow"))
+    return _VISITS[type(node.step)](draft, frame, node)
+
+
+def _is_passed_in_silence(frame: FrameDraft, node: Node) -> bool:
+    """After a correction, steps that were taken before say and do nothing on the way back."""
+    if frame.returning_to is None or isinstance(node.step, (Repeat, Choose)):
+        return False
+    if frame.returning_to == node.name:
+        frame.returning_to = None
+        return False
+    if isinstance(node.step, Ask):
+        return False
+    if isinstance(node.step, Confirm):
+        return node.name in frame.trail
+    return node.name in frame.visits
+
+
+def _visit_say(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    if node.speech is not None:
+        draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
+    return _after(draft, node)
+
+
+def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    step = node.step
+    assert isinstance(step, Ask)
+    frame.move_to(node.name)
+    if step.slot in frame.slots or node.name in frame.skipped:
+        return _after(draft, node)
+    if node.prefill is not None:
+        value = node.prefill.evaluate(draft.scope())
+        if value is not None:
+            store_answer(draft, frame, step.slot, stored_form(value), raw="")
+            return _after(draft, node)
+    frame.attempts = 0
+    open_question(draft, node)
+    return None
+
+
+def _visit_confirm(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    frame.move_to(node.name)
+    frame.attempts = 0
+    open_question(draft, node)
+    return None
+
+
+def _visit_choose(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    scope = draft.scope()
+    for number, case in enumerate(node.cases):
+        if case.when is None or case.when.is_true(scope):
+            return _take_case(draft, frame, node, number, case)
+    return _pass_choose(frame, node)
+
+
+def _pass_choose(frame: FrameDraft, node: Node) -> int:
+    if node.waits:
+        frame.move_to(node.name)
+    return node.next
+
+
+def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: CompiledCase) -> int | None:
+    visit = frame.visits[node.name]
+    is_silent = frame.returning_to is not None and visit > 1
+    if case.speech is not None and not is_silent:
+        draft.speak(case.speech, f"{frame.flow.name}.{node.name}.{number}", visit)
+    if node.waits:
+        frame.move_to(node.name)
+    if case.run is not None and not is_silent:
+        frame.visits[f"{node.name} case"] = number
+        return _enter(draft, case.run)
+    return node.next if case.goto is None else _follow(draft, node, case.goto)
+
+
+def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    step = node.step
+    assert isinstance(step, Run)
+    frame.move_to(node.name)
+    return _enter(draft, step.flow.text)
+
+
+def _enter(draft: Draft, flow_name: str) -> int | None:
+    if len(draft.frames) >= MAX_FRAMES:
+        draft.say("digression_too_deep")
+        node = draft.top.node
+        return node.next if node else LEAVE
+    draft.frames.append(FrameDraft(draft.flows.flow(flow_name)))
+    return 0
+
+
+def _visit_do(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    step = node.step
+    assert isinstance(step, Do)
+    frame.move_to(node.name)
+    key = _action_key(draft, frame, node)
+    draft.action = RunningAction(node.name, step.action.text, key)
+    draft.requested = request_action(draft, node, key)
+    return None
+
+
+def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
+    """What the shell must run for a `do:` step, with the slots that it sends."""
+    step = node.step
+    assert isinstance(step, Do)
+    scope = draft.scope()
+    return ActionRequest(
+        key=key,
+        flow=draft.top.flow.name,
+        step=node.name,
+        action=step.action.text,
+        slots={written.text: scope.get(written.text) for written in step.send},
+        undo=step.undo.text if step.undo else None,
+        retry=step.retry,
+        time_limit_s=step.time_limit_s,
+    )
+
+
+def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
+    """The same for every try of the same visit of the same step, and for nothing else."""
+    text = f"{draft.session_id}\n{len(draft.frames)}\n{frame.flow.name}\n{node.name}\n{frame.visits[node.name]}"
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _visit_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    step = node.step
+    assert isinstance(step, Repeat)
+    frame.move_to(node.name)
+    if node.name in frame.rounds and frame.returning_to is not None:
+        return _return_into_repeat(draft, frame, node)
+    if node.name not in frame.rounds:
+        if step.slot in frame.slots:
+            return _after(draft, node)
+        frame.rounds[node.name] = 0
+        return node.body
+    added = _close_round(draft, frame, node)
+    count = frame.rounds[node.name]
+    if count >= step.rounds_at_most or (not added and count >= step.at_least):
+        return leave_repeat(draft, frame, node)
+    if count < step.at_least:
+        return node.body
+    open_question(draft, node)
+    return None
+
+
+def _return_into_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    """After a correction: back to the open question of the repeat, or of one of its rounds."""
+    if frame.returning_to == node.name:
+        frame.returning_to = None
+        open_question(draft, node)
+        return None
+    return node.body
+
+
+def _close_round(draft: Draft, frame: FrameDraft, node: Node) -> bool:
+    """Moves the answers of the round into the list; whether there were any."""
+    step = node.step
+    assert isinstance(step, Repeat)
+    record = {slot: frame.slots[slot] for slot in inner_slots(frame, node) if slot in frame.slots}
+    forget_round(frame, node)
+    if not record:
+        return False
+    earlier = frame.slots.get(step.slot)
+    items = [*(earlier if isinstance(earlier, list) else []), record]
+    frame.rounds[node.name] += 1
+    frame.slots[step.slot] = items
+    draft.answers.append(Answer(frame.flow.name, node.name, step.slot, items, "", 1))
+    frame.trail.append(node.name)
+    return True
+
+
+def inner_slots(frame: FrameDraft, node: Node) -> list[str]:
+    """The slots that one round of a repeat fills, in the order of its steps."""
+    inner = [other.step for other in frame.flow.nodes if other.inside == node.index]
+    return [step.slot for step in inner if isinstance(step, (Ask, Repeat))]
+
+
+def forget_round(frame: FrameDraft, node: Node) -> None:
+    """Empties the round's slots, so that its questions are asked for the next item."""
+    for other in frame.flow.nodes:
+        if other.inside != node.index:
+            continue
+        if isinstance(other.step, (Ask, Repeat)):
+            frame.slots.pop(other.step.slot, None)
+        frame.rounds.pop(other.name, None)
+        frame.skipped = [name for name in frame.skipped if name != other.name]
+        frame.trail = [name for name in frame.trail if name != other.name]
+
+
+def leave_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int:
+    """The list is complete; where the story goes on."""
+    step = node.step
+    assert isinstance(step, Repeat)
+    frame.rounds.pop(node.name, None)
+    frame.slots.setdefault(step.slot, [])
+    return _after(draft, node)
+
+
+def _visit_handoff(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    if node.speech is not None:
+        draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
+    else:
+        draft.say("handoff")
+    draft.end(Status.HANDED_OFF)
+    return None
+
+
+def _visit_end(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    if node.speech is not None:
+        draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
+    return LEAVE
+
+
+_VISITS: Mapping[type[Step], Callable[[Draft, FrameDraft, Node], int | None]] = {
+    Say: _visit_say,
+    Ask: _visit_ask,
+    Confirm: _visit_confirm,
+    Choose: _visit_choose,
+    Run: _visit_run,
+    Do: _visit_do,
+    Repeat: _visit_repeat,
+    Handoff: _visit_handoff,
+    End: _visit_end,
+}
+
+
+def _leave_flow(draft: Draft) -> int | None:
+    """The top flow is over: the session ends, or goes on where the flow was entered."""
+    frame = draft.top
+    frame.move_to(OVER)
+    if len(draft.frames) == 1:
+        draft.end(Status.COMPLETED)
+        return None
+    draft.frames.pop()
+    if frame.is_digression:
+        draft.say("digression_bridge")
+        resume(draft)
+        return None
+    caller = draft.top
+    caller.slots.update(frame.slots)
+    node = caller.node
+    return LEAVE if node is None else _after(draft, node)
+
+
+def _after(draft: Draft, node: Node) -> int:
+    """Where the story goes after a node: its own `goto`, its case's, or the next in line."""
+    if isinstance(node.step, Choose):
+        number = draft.top.visits.pop(f"{node.name} case", None)
+        target = node.cases[number].goto if number is not None else None
+        return node.next if target is None else _follow(draft, node, target)
+    return node.next if node.goto is None else _follow(draft, node, node.goto)
+
+
+def _follow(draft: Draft, node: Node, target: int) -> int:
+    """A `goto`. Backwards it is bounded, and the answers that lie between are asked for again."""
+    if target > node.index:
+        return target
+    frame = draft.top
+    bound = node.step.at_most or DEFAULT_GOTO_BOUND
+    if frame.count_visit(f"{node.name} goto") > bound:
+        return node.next
+    for between in frame.flow.nodes[target : node.index + 1]:
+        if isinstance(between.step, (Ask, Repeat)):
+            take_back(draft, frame, between)
+    return target
+
+
+def stored_form(value: Any) -> Any:
+    """What an expression gave, as a slot keeps it."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value

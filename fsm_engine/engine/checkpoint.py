@@ -1,0 +1,165 @@
+"""One outcome as the rows of one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import orjson
+
+from fsm_engine.core.flows import Flows
+from fsm_engine.engine.held import Held
+from fsm_engine.engine.requests import Request, utc_text
+from fsm_engine.model.codec import encode
+from fsm_engine.model.session import SessionState, Status
+from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
+from fsm_engine.storage.records import (
+    AnswerRow,
+    AuditRow,
+    ClassificationRow,
+    DetectionRow,
+    MessageRow,
+    TurnToCommit,
+)
+
+MAX_TITLE = 200
+MAX_DETECTED_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken:
+    """A turn that was computed: what came in, what it was computed from, what came out."""
+
+    request: Request | None
+    held: Held
+    before: SessionState
+    turn: Turn
+    outcome: Outcome
+    reply: Reply
+    caused_by: int | None = None
+    closes: tuple[str, str] | None = None
+    audit: tuple[AuditRow, ...] = ()
+
+
+def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
+    """Everything that the turn writes."""
+    request, held, outcome, now = taken.request, taken.held, taken.outcome, taken.turn.now
+    state = outcome.state
+    top = state.frames[-1] if state.frames else None
+    is_over = state.status is not Status.ACTIVE
+    return TurnToCommit(
+        conversation_id=held.conversation_id,
+        conversation_key=held.conversation_key,
+        base_version=held.version,
+        user_id=held.user_id,
+        title=_title(taken.turn) if held.version == 0 else None,
+        session_id=state.session_id,
+        session_key=held.session_key if state.turn > 1 else None,
+        turn=state.turn,
+        state_json=encode(state).decode(),
+        status=state.status.value,
+        flow=top.flow if top else None,
+        step=top.step if top else None,
+        intent=outcome.intent.name if outcome.intent else None,
+        now=utc_text(now),
+        expires_at=None if is_over else utc_text(now + timedelta(seconds=idle_seconds(state, flows))),
+        completed_at=utc_text(now) if is_over else None,
+        request_id=request.request_id if request else None,
+        fingerprint=request.fingerprint if request else None,
+        event_json=encode(taken.turn).decode(),
+        reply_json=encode(taken.reply).decode(),
+        flow_hash=top.source_hash if top else "",
+        caused_by=taken.caused_by,
+        messages=_messages(taken),
+        answers=tuple(_answer(answer) for answer in outcome.answers),
+        detections=_detections(taken),
+        classification=_classification(taken),
+        audit=(*taken.audit, *_pending_action(outcome), *_notifications(outcome)),
+        closes_session=taken.closes,
+        drop_messages=state.status is Status.COMPLETED and flows.bot.keep.drop_messages_on_completion,
+    )
+
+
+def idle_seconds(state: SessionState, flows: Flows) -> float:
+    """After how long without a message the session expires."""
+    for frame in reversed(state.frames):
+        found = flows.current_for(frame)
+        if found is not None and found.flow.expires_s is not None:
+            return found.flow.expires_s
+    return flows.bot.expires_s
+
+
+def _title(turn: Turn) -> str:
+    words = turn.text if turn.kind is TurnKind.TEXT else (turn.flow or "").replace("_", " ")
+    return " ".join(words.split())[:MAX_TITLE]
+
+
+def _messages(taken: TurnTaken) -> tuple[MessageRow, ...]:
+    rows = []
+    if taken.turn.kind is TurnKind.TEXT:
+        rows.append(MessageRow("user", taken.turn.text, _user_metadata(taken)))
+    for message in taken.outcome.messages:
+        extra = {key: value for key, value in (("options", message.options), ("media", message.media)) if value}
+        rows.append(MessageRow("assistant", message.text, encode(extra).decode() if extra else "{}"))
+    return tuple(rows)
+
+
+def _user_metadata(taken: TurnTaken) -> str:
+    metadata = dict(taken.request.metadata) if taken.request else {}
+    if taken.turn.is_too_long:
+        metadata["refused"] = "too_long"
+    return orjson.dumps(metadata).decode() if metadata else "{}"
+
+
+def _answer(answer: Answer) -> AnswerRow:
+    response = None if answer.is_removed else encode(answer.value).decode()
+    return AnswerRow(answer.flow, answer.step, answer.slot, response, answer.raw, answer.attempts)
+
+
+def _detections(taken: TurnTaken) -> tuple[DetectionRow, ...]:
+    text = taken.turn.text[:MAX_DETECTED_TEXT]
+    return tuple(
+        DetectionRow(
+            level=finding.level,
+            category=finding.category,
+            phrase=finding.phrase,
+            detector=finding.detector,
+            detector_version=finding.detector_version,
+            user_message=text,
+            resources_shown=taken.outcome.resources_shown,
+        )
+        for finding in taken.outcome.findings
+    )
+
+
+def _classification(taken: TurnTaken) -> ClassificationRow | None:
+    if taken.turn.kind is not TurnKind.TEXT:
+        return None
+    guess = taken.outcome.intent
+    frames = taken.before.frames
+    return ClassificationRow(
+        user_message=taken.turn.text[:MAX_DETECTED_TEXT],
+        intent=guess.name if guess else None,
+        confidence=guess.confidence if guess else 0.0,
+        method=guess.method if guess else "rule_based",
+        step=frames[-1].step if frames else None,
+    )
+
+
+def _pending_action(outcome: Outcome) -> tuple[AuditRow, ...]:
+    """The intent to act, on record before anything is done."""
+    if outcome.action is None:
+        return ()
+    action = outcome.action
+    return (AuditRow(action.key, action.flow, action.action, "pending", encode(action.slots).decode(), None, None),)
+
+
+def _notifications(outcome: Outcome) -> tuple[AuditRow, ...]:
+    """Who is to be told of a risk, on record with the turn that found it."""
+    state = outcome.state
+    return tuple(
+        AuditRow(
+            f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"notify {name}", "pending", "{}", None, None
+        )
+        for name in outcome.notify
+    )

@@ -1,0 +1,226 @@
+"""The engine as bots see it: open it, call it once per turn."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal, TypeVar
+
+from fsm_engine.actions import ActionFunction, Actions
+from fsm_engine.engine.blocking import Portal, SyncEngine
+from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
+from fsm_engine.engine.replies import stored_reply, view_of
+from fsm_engine.engine.requests import start_request, text_request, utc_now, utc_text
+from fsm_engine.engine.risk_stage import RiskHook
+from fsm_engine.engine.turns import Clock, IntentHook, Turns
+from fsm_engine.errors import HookError, InvalidArgument, NotFound
+from fsm_engine.model.codec import decode
+from fsm_engine.model.session import SessionState
+from fsm_engine.model.slot import Json
+from fsm_engine.model.turn import Reply, SessionView
+from fsm_engine.storage.open import open_store
+from fsm_engine.storage.records import LoadedConversation, StoredMessage
+from fsm_engine.storage.store import Store
+from fsm_engine.understanding.text import canonical_id
+
+F = TypeVar("F", bound=ActionFunction)
+
+
+class Engine:
+    """Takes turns and answers for them: when `turn` returns, all that it led to is in the database.
+
+    Made by `Engine.open` or, for programs without an event loop, `Engine.open_sync`. Safe for any number of concurrent
+    callers; turns of one conversation are taken in the order in which they were asked for.
+    """
+
+    def __init__(self, store: Store, source: FlowSource, actions: Actions, turns: Turns, clock: Clock) -> None:
+        self.store = store
+        self._source = source
+        self._actions = actions
+        self._turns = turns
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        database: str = "sqlite:///fsm_engine.db",
+        *,
+        flows: FlowsArgument,
+        actions: Actions | None = None,
+        risk_hooks: Sequence[RiskHook] | Mapping[str, RiskHook] = (),
+        intent_hooks: Sequence[IntentHook] = (),
+        clock: Clock | None = None,
+        durability: Literal["full", "normal"] = "full",
+        hold_at_most: int = 2000,
+    ) -> AsyncIterator[Engine]:
+        """An engine over a database and a folder of flows; leaving the context closes the database.
+
+        ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
+        names must be registered there; otherwise register with `Engine.action` before a turn needs it.
+        ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
+        ``hold_at_most`` bounds how many conversations' states are kept in memory.
+
+        Raises:
+            FlowError: the flow files have problems; nothing was opened.
+            StartUpError: the database cannot be used as it is.
+            InvalidArgument: the database address cannot be understood.
+        """
+        source = FlowSource(flows, actions, _named_hooks(risk_hooks))
+        actions = actions if actions is not None else Actions()
+        clock = clock or utc_now
+        store = await open_store(database, durability=durability)
+        try:
+            await store.flow_versions.put(source.versions(utc_text(clock())))
+            turns = Turns(store, source, actions, intent_hooks, clock, hold_at_most=hold_at_most)
+            yield cls(store, source, actions, turns, clock)
+        finally:
+            await store.close()
+
+    @classmethod
+    @contextmanager
+    def open_sync(cls, database: str = "sqlite:///fsm_engine.db", **options: Any) -> Iterator[SyncEngine]:
+        """The same engine for programs without an event loop; takes what `open` takes."""
+        with Portal() as portal, contextlib.ExitStack() as stack:
+            engine = stack.enter_context(portal.wrap(cls.open(database, **options)))
+            yield SyncEngine(engine, portal)
+
+    def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
+        """Registers the decorated function as an action; see `Actions.action`."""
+        return self._actions.action(name, undo=undo, idempotent=idempotent)
+
+    async def turn(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        request_id: str | None = None,
+        user_id: str | None = None,
+        locale: str | None = None,
+        intent: str | None = None,
+        entities: Mapping[str, Json] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """The reply to what a user said; everything that it led to is stored before this returns.
+
+        ``conversation_id`` is the bot's own key for the thread; a new one opens a new conversation. ``request_id`` is
+        the channel's id of the delivery: a second delivery gets the stored reply (``duplicate`` is True) and changes
+        nothing. ``locale`` such as ``es`` or ``en-GB`` chooses language and region. ``intent`` and ``entities`` let a
+        bot bring its own understanding; ``metadata`` is stored with the message.
+
+        Raises:
+            InvalidArgument: an id or metadata that cannot be stored.
+            RequestMismatch: the request id was used for another message.
+            NotFound: the conversation belongs to another user.
+            Busy: too many turns are waiting; nothing of this one was stored.
+            SessionCorrupted: the stored state of this conversation is damaged.
+            StorageError: the database failed; `outcome` tells whether the turn was stored.
+        """
+        request = text_request(
+            conversation_id,
+            text,
+            message_limit=self._source.flows.bot.message_limit,
+            request_id=request_id,
+            user_id=user_id,
+            locale=locale,
+            intent=intent,
+            entities=entities,
+            metadata=metadata,
+        )
+        return await self._turns.take(request)
+
+    async def start(
+        self,
+        conversation_id: str,
+        flow: str,
+        *,
+        slots: Mapping[str, Json] | None = None,
+        request_id: str | None = None,
+        user_id: str | None = None,
+        locale: str | None = None,
+    ) -> Reply:
+        """Starts a flow in a new session, with some of its slots filled; a running session ends as cancelled.
+
+        Raises as `turn` does, and:
+            NotFound: there is no such flow.
+            InvalidArgument: the flow has no such slot.
+        """
+        known = self._source.flows.flow(flow)
+        unknown = sorted(set(slots or {}) - known.slots.keys())
+        if unknown:
+            slots_known = ", ".join(sorted(known.slots))
+            raise InvalidArgument(f"start: flow '{flow}' has no slot '{unknown[0]}'. Its slots are: {slots_known}.")
+        request = start_request(
+            conversation_id, flow, slots=slots, request_id=request_id, user_id=user_id, locale=locale
+        )
+        return await self._turns.take(request)
+
+    async def session(self, conversation_id: str, *, user_id: str | None = None) -> SessionView:
+        """The latest session of a conversation.
+
+        Raises:
+            NotFound: there is none, or it belongs to another user.
+        """
+        loaded = await self._loaded(conversation_id, user_id)
+        if loaded.session is None:
+            raise NotFound(f"conversation '{conversation_id}' has had no session yet.")
+        return view_of(decode(SessionState, loaded.session.state_json), conversation_id)
+
+    async def history(
+        self, conversation_id: str, limit: int = 20, *, user_id: str | None = None
+    ) -> list[StoredMessage]:
+        """The last ``limit`` messages, oldest first.
+
+        Raises:
+            NotFound: there is no such conversation, or it belongs to another user.
+            InvalidArgument: ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise InvalidArgument(f"history: limit is {limit}. Ask for at least 1 message.")
+        await self._loaded(conversation_id, user_id)
+        return await self.store.messages.last(conversation_id, limit=limit)
+
+    async def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
+        """The stored reply of a request, None when nothing of it was stored: the answer to a time-out."""
+        loaded = await self.store.load(
+            canonical_id(conversation_id, what="conversation_id"), canonical_id(request_id, what="request_id")
+        )
+        return stored_reply(loaded.seen) if loaded is not None and loaded.seen else None
+
+    async def reload_flows(self) -> None:
+        """Reads the flow files again. Running sessions stay on their version.
+
+        Raises:
+            FlowError: the files have problems; the flows in use stay.
+        """
+        self._source.reload()
+        await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
+
+    async def recover(self) -> int:
+        """Finishes actions that dead processes left pending; how many there were."""
+        finished = 0
+        for row in await self.store.audit.with_status("pending"):
+            session = await self.store.sessions.get(row.session_id) if row.session_id else None
+            if session is not None and await self._turns.finish(session.conversation_id) is not None:
+                finished += 1
+        return finished
+
+    async def _loaded(self, conversation_id: str, user_id: str | None) -> LoadedConversation:
+        loaded = await self.store.load(canonical_id(conversation_id, what="conversation_id"), None)
+        is_foreign = loaded is not None and user_id is not None and loaded.conversation.user_id != user_id
+        if loaded is None or is_foreign:
+            raise NotFound(f"there is no conversation '{conversation_id}'.")
+        return loaded
+
+
+def _named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:
+    if isinstance(hooks, Mapping):
+        return dict(hooks)
+    named: dict[str, RiskHook] = {}
+    for hook in hooks:
+        name = getattr(hook, "__name__", None)
+        if not callable(hook) or name is None:
+            raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
+        named[name] = hook
+    return named

@@ -1,0 +1,96 @@
+"""The flows an engine runs: loaded, held against what is registered, with older versions that sessions stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from fsm_engine.actions import Actions
+from fsm_engine.core.bundle import compile_flow, visible_slots
+from fsm_engine.core.checks import actions_of
+from fsm_engine.core.flows import Flows
+from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
+from fsm_engine.errors import FlowError
+from fsm_engine.flow_files.load import load_flows
+from fsm_engine.model.flow import Flow, LevelPolicy, Resource, RiskPolicy
+from fsm_engine.model.problem import Position, Problem
+from fsm_engine.model.session import SessionState
+from fsm_engine.storage.records import FlowVersion
+from fsm_engine.storage.store import Store
+
+FlowsArgument: TypeAlias = str | Path | Sequence[str | Path] | Flows
+
+DEFAULT_RISK = RiskPolicy(
+    name="default",
+    at=Position("(default)", 1, 1),
+    levels={
+        "medium": LevelPolicy(resources=True),
+        "high": LevelPolicy(resources=True, afterwards="ask again"),
+    },
+    resources={"": (Resource("Find a Helpline", "findahelpline.com, free and confidential, in every country"),)},
+)
+"""In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
+
+
+class FlowSource:
+    """Current flows and their risk stage; replaced as a whole by `reload`."""
+
+    def __init__(self, where: FlowsArgument, actions: Actions | None, risk_hooks: Mapping[str, RiskHook]) -> None:
+        self._where = where
+        self._actions = actions
+        self._risk_hooks = risk_hooks
+        self.flows: Flows
+        self.risk: RiskStage
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the files again; on any error the flows in use stay.
+
+        Raises:
+            FlowError: with every problem of every file.
+        """
+        flows = self._where if isinstance(self._where, Flows) else load_flows(self._where)
+        if self._actions is not None:
+            _must_be_registered(flows, self._actions)
+        self.risk = build_risk_stage(flows.risk.policy if flows.risk else DEFAULT_RISK, self._risk_hooks)
+        self.flows = flows
+
+    def versions(self, now: str) -> list[FlowVersion]:
+        """The source of every flow, to be kept for sessions that will outlive it."""
+        sources = self.flows.folder.sources
+        return [
+            FlowVersion(flow.source_hash, flow.name, flow.version, sources[flow.source_hash], now)
+            for flow in self.flows.folder.flows.values()
+            if flow.source_hash in sources
+        ]
+
+    async def settle(self, state: SessionState, store: Store) -> None:
+        """Brings back the sources of older versions that the session stands in."""
+        for frame in state.frames:
+            if self.flows.current_for(frame) is None:
+                stored = await store.flow_versions.get(frame.source_hash)
+                if stored is not None:
+                    self._pin(stored.source, f"{stored.name} version {stored.version}")
+
+    def _pin(self, source: str, label: str) -> None:
+        from fsm_engine.flow_files.parse_source import parse_source
+
+        flow, problems = parse_source(source, label)
+        if not isinstance(flow, Flow):
+            raise FlowError(problems)
+        flows = {**self.flows.folder.flows, flow.name: flow}
+        compiled, _ = compile_flow(flow, visible_slots(flows)[flow.name], frozenset(flows), self.flows.bot)
+        if compiled is not None:
+            self.flows.pinned[flow.source_hash] = compiled
+
+
+def _must_be_registered(flows: Flows, actions: Actions) -> None:
+    problems: list[Problem] = []
+    for flow in flows.folder.flows.values():
+        for name, problem in actions_of(flow):
+            if actions.get(name) is None:
+                message = f"{problem.message}{actions.hint(name)}"
+                problems.append(Problem(problem.at, problem.code, message))
+    if problems:
+        raise FlowError(sorted(problems))

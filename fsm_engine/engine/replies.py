@@ -1,0 +1,57 @@
+"""Replies: made from outcomes, and put together again from the journal when a delivery comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fsm_engine.core.risk import highest
+from fsm_engine.model.codec import decode
+from fsm_engine.model.session import SessionState
+from fsm_engine.model.slot import Json
+from fsm_engine.model.turn import Outcome, Reply, RiskLevel, SessionView
+from fsm_engine.storage.records import StoredTurn
+
+
+def view_of(state: SessionState, conversation_id: str) -> SessionView:
+    """What a bot may see of a session."""
+    slots: dict[str, Json] = {}
+    for frame in state.frames:
+        slots.update(frame.slots)
+    top = state.frames[-1] if state.frames else None
+    return SessionView(
+        id=state.session_id,
+        conversation_id=conversation_id,
+        flow=top.flow if top else None,
+        step=top.step if top else None,
+        slots=slots,
+        status=state.status,
+        turn=state.turn,
+    )
+
+
+def reply_of(outcome: Outcome, conversation_id: str) -> Reply:
+    """The reply of one turn."""
+    level = highest(outcome.findings)
+    return Reply(
+        messages=outcome.messages,
+        session=view_of(outcome.state, conversation_id),
+        risk=RiskLevel(level) if level else None,
+        expects=outcome.expects,
+    )
+
+
+def joined(first: Reply, later: Reply) -> Reply:
+    """One reply for a turn and the turn that reported its action: all messages, the later state."""
+    return replace(
+        later, messages=first.messages + later.messages, risk=first.risk or later.risk, duplicate=first.duplicate
+    )
+
+
+def stored_reply(turns: Sequence[StoredTurn]) -> Reply:
+    """What the first delivery was answered: the turn's reply with those of the turns that it caused."""
+    replies = [decode(Reply, turn.reply_json) for turn in turns]
+    reply = replies[0]
+    for later in replies[1:]:
+        reply = joined(reply, later)
+    return replace(reply, duplicate=True)

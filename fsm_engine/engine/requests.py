@@ -1,0 +1,149 @@
+"""One call of the bot, checked and made canonical before anything else happens."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from os import urandom
+from typing import Any
+
+import orjson
+
+from fsm_engine.errors import InvalidArgument
+from fsm_engine.model.slot import Json
+from fsm_engine.model.turn import TurnKind
+from fsm_engine.understanding.text import canonical_id, canonical_text
+
+MAX_METADATA_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the bot asked for, by `Engine.turn` or `Engine.start`. ``text`` is canonical; see `understanding.text`."""
+
+    conversation_id: str
+    kind: TurnKind
+    text: str = ""
+    is_too_long: bool = False
+    request_id: str | None = None
+    user_id: str | None = None
+    locale: str | None = None
+    intent: str | None = None
+    entities: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    flow: str | None = None
+    slots: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Tells a second delivery from another message under the same id; None without an id."""
+        if self.request_id is None:
+            return None
+        content = orjson.dumps(
+            [self.kind, self.text, self.intent, self.entities, self.flow, self.slots], option=orjson.OPT_SORT_KEYS
+        )
+        return blake2b(content, digest_size=16).hexdigest()
+
+
+def text_request(
+    conversation_id: str,
+    text: str,
+    *,
+    message_limit: int,
+    request_id: str | None,
+    user_id: str | None,
+    locale: str | None,
+    intent: str | None,
+    entities: Mapping[str, Json] | None,
+    metadata: Mapping[str, Any] | None,
+) -> Request:
+    """The request of `Engine.turn`.
+
+    Raises:
+        InvalidArgument: an id, entity or metadata that cannot be stored; never because of what the text says.
+    """
+    if not isinstance(text, str):
+        raise InvalidArgument(f"turn: text is a {type(text).__name__}. Pass a str.")
+    canonical = canonical_text(text, limit=message_limit)
+    return Request(
+        conversation_id=canonical_id(conversation_id, what="conversation_id"),
+        kind=TurnKind.TEXT,
+        text=canonical.text,
+        is_too_long=canonical.is_too_long,
+        request_id=_optional_id(request_id, "request_id"),
+        user_id=_optional_id(user_id, "user_id"),
+        locale=locale,
+        intent=intent,
+        entities=plain_json(entities, "entities"),
+        metadata=plain_json(metadata, "metadata"),
+    )
+
+
+def start_request(
+    conversation_id: str,
+    flow: str,
+    *,
+    slots: Mapping[str, Json] | None,
+    request_id: str | None,
+    user_id: str | None,
+    locale: str | None,
+) -> Request:
+    """The request of `Engine.start`; raises as `text_request` does."""
+    return Request(
+        conversation_id=canonical_id(conversation_id, what="conversation_id"),
+        kind=TurnKind.START,
+        request_id=_optional_id(request_id, "request_id"),
+        user_id=_optional_id(user_id, "user_id"),
+        locale=locale,
+        flow=flow,
+        slots=plain_json(slots, "slots"),
+    )
+
+
+def _optional_id(value: str | None, what: str) -> str | None:
+    return None if value is None else canonical_id(value, what=what)
+
+
+def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
+    """The mapping as it will be stored.
+
+    Raises:
+        InvalidArgument: it is not JSON (NaN becomes null, as JSON has none), nested too deeply, or too large.
+    """
+    if not value:
+        return {}
+    try:
+        data = orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(
+            f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists."
+        ) from error
+    if len(data) > MAX_METADATA_BYTES:
+        raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
+    plain: dict[str, Any] = orjson.loads(data)
+    return plain
+
+
+def utc_now() -> datetime:
+    """The default clock."""
+    return datetime.now(UTC)
+
+
+def utc_text(moment: datetime) -> str:
+    """``2026-11-22T03:04:05.678901Z``: sorts as time does."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
+
+
+def rising_id(now: datetime) -> str:
+    """A new id that carries nothing but its time of birth (UUID version 7): ids that rise keep indexes dense."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    chance = int.from_bytes(urandom(10), "big")
+    value = milliseconds << 80 | chance
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))

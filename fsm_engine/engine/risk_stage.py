@@ -1,0 +1,146 @@
+"""The risk stage: every user message is read by every detector before anything else happens to it.
+
+A detector that fails or is late counts as *not cleared*: that is a finding of its own, at the level that the policy
+names. Nothing a detector does can stop the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fsm_engine.actions import call_function
+from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.errors import FlowError, HookError
+from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, RiskPolicy
+from fsm_engine.model.problem import Problem
+from fsm_engine.model.turn import RiskFinding
+from fsm_engine.understanding.risk_phrases import RiskDetector, build_detector
+
+log = logging.getLogger("fsm_engine.risk")
+
+RiskHook = Callable[[str], Any]
+"""Takes the user's text; returns None (nothing found), a level, a RiskFinding, or several of these."""
+
+MAX_FINDINGS_PER_DETECTOR = 50
+MAX_PHRASE = 500
+NOT_CLEARED = "not_cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    name: str
+    function: RiskHook
+    time_limit_s: float
+    if_unavailable: Level
+
+
+class RiskStage:
+    """All detectors of one policy. Phrase detectors are asked in place, hooks side by side."""
+
+    def __init__(self, phrases: Sequence[RiskDetector], hooks: Sequence[_Hook]) -> None:
+        self._phrases = tuple(phrases)
+        self._hooks = tuple(hooks)
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether a message is also shown to registered hooks."""
+        return bool(self._hooks)
+
+    async def assess(self, text: str, language: str) -> tuple[RiskFinding, ...]:
+        """What all detectors found. Never raises."""
+        findings: list[RiskFinding] = []
+        for detector in self._phrases:
+            findings += _by_phrases(detector, text, language)
+        if self._hooks:
+            for found in await asyncio.gather(*(_ask(hook, text) for hook in self._hooks)):
+                findings += found
+        return tuple(findings)
+
+
+def _by_phrases(detector: RiskDetector, text: str, language: str) -> Sequence[RiskFinding]:
+    try:
+        return detector.detect(text, language=language)
+    except Exception as error:
+        log.exception("the phrase detector failed with %s; the message counts as not cleared", type(error).__name__)
+        return (RiskFinding("medium", NOT_CLEARED, "", "phrases"),)
+
+
+async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:
+    try:
+        async with asyncio.timeout(hook.time_limit_s):
+            answer = await call_function(hook.function, text)
+        return _findings(hook.name, answer)
+    except TimeoutError:
+        log.warning(
+            "risk hook '%s' took longer than %s s; the message counts as not cleared", hook.name, hook.time_limit_s
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a hook raises must not cost a turn
+        log.error("risk hook '%s' failed with %s; the message counts as not cleared", hook.name, type(error).__name__)
+    return (RiskFinding(hook.if_unavailable, NOT_CLEARED, "", hook.name),)
+
+
+def _findings(name: str, answer: Any) -> list[RiskFinding]:
+    if answer is None:
+        return []
+    if isinstance(answer, (str, RiskFinding)):
+        answer = [answer]
+    if not isinstance(answer, Iterable):
+        raise HookError(f"risk hook '{name}' returned a {type(answer).__name__}. Return None, a level or RiskFindings.")
+    found = []
+    for item in answer:
+        finding = RiskFinding(item, "unspecified", "", name) if isinstance(item, str) else item  # type: ignore[arg-type]
+        if not isinstance(finding, RiskFinding) or finding.level not in LEVELS:
+            raise HookError(f"risk hook '{name}' returned something that is no level of {', '.join(LEVELS)}.")
+        found.append(finding)
+        if len(found) > MAX_FINDINGS_PER_DETECTOR or len(finding.phrase) > MAX_PHRASE:
+            raise HookError(
+                f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} short findings."
+            )
+    return found
+
+
+def build_risk_stage(policy: RiskPolicy, hooks: Mapping[str, RiskHook]) -> RiskStage:
+    """The stage of a policy. Hooks that are registered but that it does not name are asked as well.
+
+    Raises:
+        FlowError: the policy names a hook that is not registered, or a lexicon that does not exist.
+    """
+    phrases: list[RiskDetector] = []
+    asked: dict[str, _Hook] = {}
+    problems: list[Problem] = []
+    for detector in policy.detectors:
+        if isinstance(detector, PhraseDetector):
+            phrases += _phrase_detector(detector, policy, problems)
+            continue
+        name = detector.hook.text
+        if name in hooks:
+            asked[name] = _Hook(name, hooks[name], detector.time_limit_s, detector.if_unavailable)
+        else:
+            problems.append(_unknown_hook(detector, hooks))
+    if problems:
+        raise FlowError(problems)
+    for name, function in hooks.items():
+        asked.setdefault(name, _Hook(name, function, time_limit_s=0.8, if_unavailable="medium"))
+    if not phrases:
+        phrases.append(build_detector())
+    return RiskStage(phrases, tuple(asked.values()))
+
+
+def _unknown_hook(detector: HookDetector, hooks: Mapping[str, RiskHook]) -> Problem:
+    name = detector.hook.text
+    return Problem(
+        detector.hook.at, "unknown-hook", f"no risk hook called '{name}' is registered.{did_you_mean(name, hooks)}"
+    )
+
+
+def _phrase_detector(detector: PhraseDetector, policy: RiskPolicy, problems: list[Problem]) -> list[RiskDetector]:
+    add = {category: [written.text for written in group] for category, group in detector.add.items()}
+    try:
+        return [build_detector(detector.lexicon, add, version=str(policy.version))]
+    except ValueError as error:
+        problems.append(Problem(policy.at, "unknown-lexicon", str(error)))
+        return []

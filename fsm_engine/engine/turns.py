@@ -1,0 +1,341 @@
+"""The path of one turn: load, ask the hooks, advance, commit, run actions. Saved before said."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from fsm_engine.actions import Actions, ask_check, call_function, run_action
+from fsm_engine.core.advance import advance, unfinished_action
+from fsm_engine.engine.checkpoint import TurnTaken, rows_of
+from fsm_engine.engine.flow_source import FlowSource
+from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
+from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
+from fsm_engine.engine.requests import Request, rising_id, utc_text
+from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.model.codec import decode, encode
+from fsm_engine.model.flow import Bot
+from fsm_engine.model.session import Frame, SessionState, Status
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, RiskFinding, Turn, TurnKind
+from fsm_engine.storage.records import AuditRow, LoadedConversation
+from fsm_engine.storage.store import Store
+
+log = logging.getLogger("fsm_engine.turns")
+
+MAX_TRIES = 100
+"""Times a turn is computed anew because another process was first, before the caller is told to try later."""
+INTENT_HOOK_TIME_LIMIT_S = 1.0
+
+Clock = Callable[[], datetime]
+IntentHook = Callable[[str], Any]
+
+
+class StaleHold(Exception):
+    """The turn must ask the outside world, and what this process holds might be out of date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The state a turn starts from, and what it is read by. ``closes`` names an older session that ends because of it.
+
+    A new session's first turn carries its language, so that a replay needs nothing else.
+    """
+
+    state: SessionState
+    now: datetime
+    language: str
+    timezone: str
+    region: str | None
+    carried_over: tuple[Frame, ...] = ()
+    closes: tuple[str, str] | None = None
+
+
+class Turns:
+    """Takes turns, one at a time per conversation."""
+
+    def __init__(
+        self,
+        store: Store,
+        source: FlowSource,
+        actions: Actions,
+        intent_hooks: Sequence[IntentHook],
+        clock: Clock,
+        *,
+        hold_at_most: int,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._actions = actions
+        self._intent_hooks = tuple(intent_hooks)
+        self._clock = clock
+        self._held = HeldConversations(hold_at_most)
+        self._order = ConversationOrder()
+
+    def forget_all(self) -> None:
+        """Drops what this process holds; the database has it all."""
+        self._held.clear()
+
+    async def take(self, request: Request) -> Reply:
+        """The reply to one request, after its turn and the turns of its actions are committed."""
+        await self._order.enter(request.conversation_id)
+        try:
+            return await self._take_in_order(request)
+        except BaseException:
+            self._held.drop(request.conversation_id)
+            raise
+        finally:
+            self._order.leave(request.conversation_id)
+
+    async def finish(self, conversation_id: str) -> Reply | None:
+        """Runs an action that a dead process left behind; None when there is none."""
+        await self._order.enter(conversation_id)
+        try:
+            held = await self._load(conversation_id)
+            if held.state is None or held.state.action is None:
+                return None
+            _held, reply = await self._finish_action(held)
+            return reply
+        finally:
+            self._order.leave(conversation_id)
+
+    async def _take_in_order(self, request: Request) -> Reply:
+        held = self._held.get(request.conversation_id)
+        if held is not None and request.request_id in held.recent_requests:
+            held = None
+        for _ in range(MAX_TRIES):
+            try:
+                return await self._try(held, request)
+            except (VersionConflict, DuplicateRequest, StaleHold):
+                self._held.drop(request.conversation_id)
+                held = None
+        raise Busy(
+            f"conversation '{request.conversation_id}': another process was first {MAX_TRIES} times in a row. "
+            "Nothing of this turn was stored; send it again."
+        )
+
+    async def _try(self, held: Held | None, request: Request) -> Reply:
+        if held is None:
+            loaded = await self._store.load(request.conversation_id, request.request_id)
+            held = _held_from(request, loaded)
+            if loaded is not None and loaded.seen:
+                return await self._repeat(held, request, loaded)
+        _must_belong(held, request)
+        if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
+            held, _reply = await self._finish_action(held)
+        taken = await self._compute(held, request)
+        held = await self._commit(taken)
+        if taken.outcome.action is None:
+            return taken.reply
+        _held, later = await self._run(held, taken.outcome.action, caused_by=taken.outcome.state.turn)
+        return joined(taken.reply, later)
+
+    async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
+        """A second delivery: the stored reply, once the action it asked for has ended."""
+        _must_belong(held, request)
+        if loaded.seen[0].fingerprint != request.fingerprint:
+            raise RequestMismatch(
+                f"conversation '{request.conversation_id}': request id '{request.request_id}' was used before for "
+                "another message. Give each delivery its own id."
+            )
+        if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
+            await self._finish_action(held)
+            again = await self._store.load(request.conversation_id, request.request_id)
+            assert again is not None
+            loaded = again
+        return stored_reply(loaded.seen)
+
+    async def _load(self, conversation_id: str) -> Held:
+        request = Request(conversation_id, TurnKind.TEXT)
+        return _held_from(request, await self._store.load(conversation_id, None))
+
+    async def _compute(self, held: Held, request: Request) -> TurnTaken:
+        if held.state is not None:
+            await self._source.settle(held.state, self._store)
+        if request.kind is TurnKind.TEXT and self._asks_outside():
+            held = await self._fresh(held, request)
+        opening = _open(held, request, self._clock(), self._source.flows.bot)
+        turn = await self._understood(request, opening)
+        flows = self._source.flows
+        outcome = advance(flows, opening.state, turn)
+        while outcome.needs is not None:
+            held = await self._fresh(held, request)
+            result = await ask_check(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
+            turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
+            outcome = advance(flows, opening.state, turn)
+        reply = reply_of(outcome, request.conversation_id)
+        return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
+
+    async def _fresh(self, held: Held, request: Request) -> Held:
+        """The same, known to be up to date: before the outside world is asked, so that nothing is asked twice.
+
+        Raises:
+            StaleHold: another process took a turn of this conversation, or this very request.
+        """
+        if held.is_fresh:
+            return held
+        loaded = await self._store.load(request.conversation_id, request.request_id)
+        version = loaded.conversation.version if loaded is not None else 0
+        if version != held.version or (loaded is not None and loaded.seen):
+            raise StaleHold
+        return replace(held, is_fresh=True)
+
+    def _asks_outside(self) -> bool:
+        return self._source.risk.asks_outside or bool(self._intent_hooks)
+
+    async def _understood(self, request: Request, opening: Opening) -> Turn:
+        """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
+        findings: tuple[RiskFinding, ...] = ()
+        intents: tuple[IntentGuess, ...] = ()
+        if request.kind is TurnKind.TEXT:
+            findings = await self._source.risk.assess(request.text, opening.language)
+            if request.intent is not None:
+                intents = (IntentGuess(request.intent, 1.0, "ml"),)
+            elif not request.is_too_long:
+                intents = await self._classify(request.text)
+        return Turn(
+            kind=request.kind,
+            now=opening.now,
+            text=request.text,
+            is_too_long=request.is_too_long,
+            language=opening.language,
+            timezone=opening.timezone,
+            region=opening.region,
+            intents=intents,
+            entities=request.entities,
+            risk=findings,
+            flow=request.flow,
+            slots=request.slots,
+            carried_over=opening.carried_over,
+        )
+
+    async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
+        for hook in self._intent_hooks:
+            try:
+                async with asyncio.timeout(INTENT_HOOK_TIME_LIMIT_S):
+                    answer = await call_function(hook, text)
+                guesses = _guesses(answer)
+            except Exception as error:  # noqa: BLE001 - a hook must never cost a turn; the rules answer instead
+                log.warning("an intent hook failed with %s; the rules answer instead", type(error).__name__)
+                continue
+            if guesses:
+                return guesses
+        return self._source.flows.classifier.classify(text)
+
+    async def _commit(self, taken: TurnTaken) -> Held:
+        flows = self._source.flows
+        rows = rows_of(taken, flows)
+        await self._store.commit(rows)
+        recent = taken.held.recent_requests
+        if rows.request_id is not None:
+            recent = (*recent, rows.request_id)[-RECENT_REQUESTS:]
+        held = Held(
+            conversation_id=rows.conversation_id,
+            conversation_key=rows.conversation_key,
+            version=rows.base_version + 1,
+            user_id=rows.user_id,
+            session_key=rows.session_key,
+            state=taken.outcome.state,
+            expires_at=rows.expires_at,
+            recent_requests=recent,
+        )
+        self._held.put(held)
+        return held
+
+    async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
+        """An action that was asked for in a process that died: only an idempotent one may be called again."""
+        assert held.state is not None
+        await self._source.settle(held.state, self._store)
+        request = unfinished_action(self._source.flows, held.state, self._clock())
+        assert request is not None
+        registered = self._actions.get(request.action)
+        if registered is not None and registered.is_idempotent:
+            return await self._run(held, request, caused_by=held.state.turn)
+        log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
+        result = ActionResult(ok=False, error="unknown")
+        return await self._report(held, request, result, caused_by=held.state.turn)
+
+    async def _run(self, held: Held, request: ActionRequest, *, caused_by: int) -> tuple[Held, Reply]:
+        """Runs an action outside any transaction and commits its result as a turn of its own."""
+        assert held.state is not None
+        view = view_of(held.state, held.conversation_id)
+        result = await run_action(self._actions, request, view)
+        return await self._report(held, request, result, caused_by=caused_by)
+
+    async def _report(
+        self, held: Held, request: ActionRequest, result: ActionResult, *, caused_by: int
+    ) -> tuple[Held, Reply]:
+        assert held.state is not None
+        bot = self._source.flows.bot
+        turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
+        outcome = advance(self._source.flows, held.state, turn)
+        reply = reply_of(outcome, held.conversation_id)
+        audit = (_audit_of(request, result),)
+        taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=caused_by, audit=audit)
+        held = await self._commit(taken)
+        if outcome.action is None:
+            return held, reply
+        held, later = await self._run(held, outcome.action, caused_by=caused_by)
+        return held, joined(reply, later)
+
+
+def _open(held: Held, request: Request, now: datetime, bot: Bot) -> Opening:
+    """The session that the turn belongs to: the running one, or a new one."""
+    language, _, region = (request.locale or "").replace("_", "-").partition("-")
+    wanted = language.lower() if language.lower() in bot.languages else None
+    state = held.state
+    carried_over: tuple[Frame, ...] = ()
+    closes: tuple[str, str] | None = None
+    is_new = state is None or state.status is not Status.ACTIVE
+    if state is not None and not is_new:
+        if held.expires_at is not None and held.expires_at <= utc_text(now):
+            closes = (state.session_id, Status.EXPIRED.value)
+            offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
+            carried_over = state.frames if offers else ()
+        elif request.kind is TurnKind.START and state.frames:
+            closes = (state.session_id, Status.CANCELLED.value)
+    language = wanted or (state.language if state else bot.languages[0])
+    if state is None or is_new or closes is not None:
+        state = SessionState(session_id=rising_id(now))
+    region = region.upper() or bot.region or ""
+    return Opening(state, now, language, bot.timezone, region or None, carried_over, closes)
+
+
+def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
+    status = "success" if result.ok else "unknown" if result.error == "unknown" else "failure"
+    output = encode(result.value).decode() if result.ok else None
+    return AuditRow(
+        request.key, request.flow, request.action, status, encode(request.slots).decode(), output, result.error
+    )
+
+
+def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
+    if loaded is None:
+        return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
+    conversation, session = loaded.conversation, loaded.session
+    return Held(
+        conversation_id=conversation.id,
+        conversation_key=conversation.key,
+        version=conversation.version,
+        user_id=conversation.user_id,
+        session_key=session.key if session else None,
+        state=decode(SessionState, session.state_json) if session else None,
+        expires_at=session.expires_at if session else None,
+        is_fresh=True,
+    )
+
+
+def _must_belong(held: Held, request: Request) -> None:
+    if held.user_id is not None and request.user_id is not None and held.user_id != request.user_id:
+        raise NotFound(f"there is no conversation '{request.conversation_id}' for this user.")
+
+
+def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
+    if answer is None:
+        return ()
+    if isinstance(answer, (str, IntentGuess)):
+        answer = [answer]
+    return tuple(item if isinstance(item, IntentGuess) else IntentGuess(str(item), 1.0, "ml") for item in answer)

@@ -1,0 +1,101 @@
+"""A turn as the row that goes into the schema's view ``turn_intake``, in the order of the view's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from itertools import chain
+from typing import TypeAlias
+
+import orjson
+
+from fsm_engine.errors import InvalidArgument
+from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow, FlowVersion, MessageRow, TurnToCommit
+from fsm_engine.storage.seal import Seal
+
+Sql: TypeAlias = str | int | float | bytes | None
+Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersion
+
+
+def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
+    """The values of one turn. Raises `InvalidArgument` for text that not every store can keep."""
+    heard = turn.classification
+    closes_session, closes_as = turn.closes_session or (None, None)
+    row: tuple[Sql, ...] = (
+        turn.conversation_id,
+        turn.base_version,
+        turn.user_id,
+        turn.title,
+        turn.session_id,
+        turn.turn,
+        turn.state_json,
+        seal.of_state(storable(turn.session_id), turn.turn, storable(turn.state_json)),
+        turn.status,
+        turn.flow,
+        turn.step,
+        turn.intent,
+        turn.now,
+        turn.expires_at,
+        turn.completed_at,
+        turn.request_id,
+        turn.fingerprint,
+        turn.event_json,
+        turn.reply_json,
+        seal.of_turn(turn.session_id, turn.turn, storable(turn.event_json), storable(turn.reply_json)),
+        turn.flow_hash,
+        turn.caused_by,
+        len(turn.messages),
+        json_rows(turn.messages),
+        _place_of_user(turn.messages) if turn.detections else None,
+        json_rows(tuple(answer for answer in turn.answers if answer.response_json is not None)),
+        json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
+        json_rows(turn.detections),
+        json_rows(turn.audit),
+        heard.user_message if heard else None,
+        heard.intent if heard else None,
+        heard.confidence if heard else None,
+        heard.method if heard else None,
+        heard.step if heard else None,
+        closes_session,
+        closes_as,
+        int(turn.drop_messages),
+    )
+    for value in row:
+        if type(value) is str:
+            storable(value)
+    return row
+
+
+def storable(text: str) -> str:
+    """The text itself. Raises `InvalidArgument` when it holds NUL or a lone surrogate."""
+    if "\0" in text:
+        raise InvalidArgument("store: a text holds a NUL character. Clean texts before they are stored.")
+    if not text.isascii():  # known without a look at the characters
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"store: {_NOT_JSON}") from error
+    return text
+
+
+def json_rows(rows: Sequence[Record]) -> str | None:
+    """Rows as a JSON array of objects, None when there are none: the view then skips their table."""
+    if not rows:
+        return None
+    try:
+        encoded = orjson.dumps(rows)
+    except TypeError as error:
+        raise InvalidArgument(f"store: {_NOT_JSON}") from error
+    if b"\\u0000" in encoded:  # may be an escaped backslash before u0000
+        for value in chain.from_iterable(astuple(row) for row in rows):
+            if isinstance(value, str):
+                storable(value)
+    return encoded.decode()
+
+
+_NOT_JSON = "a text holds a lone surrogate, or a number is too large. Clean values before they are stored."
+
+
+def _place_of_user(messages: Sequence[MessageRow]) -> int | None:
+    """Where the user's message stands among those of the turn, counted from 1."""
+    return next((place for place, message in enumerate(messages, 1) if message.role == "user"), None)

@@ -1,0 +1,185 @@
+"""A SQLite database behind aiosqlite: one connection that writes, one that reads, a thread each."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from itertools import chain
+from threading import Thread
+from typing import Any
+
+import aiosqlite
+import orjson
+
+from fsm_engine.errors import DatabaseUnavailable
+from fsm_engine.storage import sql
+from fsm_engine.storage.database import Row, Step
+from fsm_engine.storage.gathering import Gatherer
+from fsm_engine.storage.intake import Sql
+from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
+from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
+
+TURNS_AT_MOST = 256
+LOADS_AT_MOST = 256
+
+
+class SqliteDatabase:
+    """Belongs to the event loop that opened it. A database in memory has one connection for both.
+
+    What is cancelled is either one statement, which its connection's thread then finishes alone, or a transaction,
+    which is rolled back: the thread takes what it is sent in order.
+    """
+
+    def __init__(
+        self, place: str, writer: aiosqlite.Connection, reader: aiosqlite.Connection, *, queue_limit: int
+    ) -> None:
+        self._place = place
+        self._writer = writer
+        self._reader = reader
+        self._one_transaction = asyncio.Lock()
+        self._closing: asyncio.Task[None] | None = None
+        fails_all = _is_lock_error
+        self._turns = Gatherer(self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
+        self._changes = Gatherer(self._run_steps, at_most=1, queue_limit=queue_limit)
+        self._loads = Gatherer(self._load, at_most=LOADS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
+        self._forgotten = weakref.finalize(self, _warn_of_forgotten, place)
+
+    @classmethod
+    async def open(cls, path: str, settings: SqliteSettings, *, queue_limit: int) -> SqliteDatabase:
+        """Raises `StartUpError`; cancelling leaves no connection open."""
+        opening = asyncio.create_task(_open_connections(path, settings))
+        try:
+            writer, reader = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if not opening.cancelled():
+                await asyncio.wait([opening])
+                if opening.exception() is None:
+                    await _close_all(*opening.result())
+            raise
+        return cls(f"database {path}", writer, reader, queue_limit=queue_limit)
+
+    async def rows(self, statement: str, *values: Sql) -> list[Row]:
+        self._check_open()
+        with engine_errors(self._place):
+            return _tuples(await self._reader.execute_fetchall(statement, values))
+
+    async def change(self, *steps: Step) -> list[list[Row]]:
+        self._check_open()
+        return await self._changes.ask(steps)
+
+    async def insert_turn(self, row: tuple[Sql, ...]) -> None:
+        """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
+        self._check_open()
+        await self._turns.ask(row)
+
+    async def load(self, conversation_id: str, request_id: str | None) -> Row | None:
+        """The row of `sql.LOAD` without its place, None for an unknown conversation."""
+        self._check_open()
+        return await self._loads.ask((conversation_id, request_id))
+
+    async def close(self) -> None:
+        """What was asked for before is still done; a second call waits for the first."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        for gatherer in (self._turns, self._changes, self._loads):
+            await gatherer.drain()
+        await _close_all(self._writer, self._reader)
+        self._forgotten.detach()
+
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise DatabaseUnavailable(f"{self._place}: the store is closed. Open it again.")
+
+    async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
+        """One statement, so one transaction: it takes the write lock before it reads anything."""
+        values = tuple(chain.from_iterable(rows))
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                await self._writer.execute_fetchall(sql.intake(len(rows)), values)
+        return [None] * len(rows)
+
+    async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
+        (steps,) = changes
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                return [await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))]
+
+    async def _run_one(self, step: Step) -> list[list[Row]]:
+        return [_tuples(await self._writer.execute_fetchall(*step))]
+
+    async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
+        try:
+            await self._writer.execute_fetchall("BEGIN IMMEDIATE")
+            returned = [_tuples(await self._writer.execute_fetchall(*step)) for step in steps]
+            await self._writer.execute_fetchall("COMMIT")
+        except BaseException:
+            # Runs after whatever is still under way, even when this task is cancelled again; may undo nothing.
+            await self._writer.rollback()
+            raise
+        return returned
+
+    async def _load(self, asked: Sequence[tuple[str, str | None]]) -> list[Row | None]:
+        with engine_errors(self._place):
+            rows = await self._reader.execute_fetchall(sql.LOAD, (orjson.dumps(asked).decode(),))
+        found = {row[0]: row[1:] for row in rows}
+        return [found.get(place) for place in range(len(asked))]
+
+
+async def _open_connections(path: str, settings: SqliteSettings) -> tuple[aiosqlite.Connection, aiosqlite.Connection]:
+    writer = await _in_daemon_thread(partial(connect, path, settings))
+    if path == MEMORY:
+        return writer, writer
+    try:
+        return writer, await _in_daemon_thread(partial(connect_reader, path, settings))
+    except BaseException:
+        await writer.close()
+        raise
+
+
+async def _in_daemon_thread(open_file: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+    """A connection whose thread does not keep a program alive that forgot to close it.
+
+    aiosqlite makes an ordinary thread, and a thread is a daemon when the one that made it was. The file is opened
+    before: when that fails inside aiosqlite, its thread still has to answer an event loop that may be gone by then.
+    """
+    made: Future[aiosqlite.Connection] = Future()
+
+    def make() -> None:
+        try:
+            opened = open_file()
+        except BaseException as error:  # noqa: BLE001 - it goes to the caller
+            made.set_exception(error)
+        else:
+            made.set_result(aiosqlite.Connection(lambda: opened, iter_chunk_size=64))
+
+    Thread(target=make, daemon=True).start()
+    connection = await asyncio.wrap_future(made)
+    return await connection
+
+
+async def _close_all(writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    # The writer goes last: the last connection to a file checkpoints its log, which a reader cannot.
+    if reader is not writer:
+        await reader.close()
+    await writer.close()
+
+
+def _tuples(rows: Iterable[Any]) -> list[Row]:
+    """What the driver calls rows are tuples, as no row factory is set."""
+    return list(rows)
+
+
+def _is_lock_error(error: Exception) -> bool:
+    return is_lock(error.__cause__)
+
+
+def _warn_of_forgotten(place: str) -> None:
+    warnings.warn(f"{place}: was never closed. Call close(), or use 'async with'.", ResourceWarning, stacklevel=2)

@@ -1,0 +1,212 @@
+"""Opening a SQLite database: checks before it is touched, the schema when it is fresh, the settings of a connection.
+
+All of this is plain blocking code: the store runs it in the connection's own thread, tools may call it as it is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fsm_engine.errors import StartUpError
+from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
+from fsm_engine.storage.sqlite_errors import DAMAGED, is_lock, primary_code
+
+MEMORY = ":memory:"
+OLDEST_TABLE = "chat_history"  # all that version 1 had
+Durability = Literal["full", "normal"]
+Contents = Literal["missing", "fresh", "current", "older", "newer", "foreign"]
+
+# 64 MiB: the log is cut back to this after a checkpoint. 16 MiB of pages are kept in memory.
+_SETTINGS = """
+PRAGMA synchronous = {synchronous};
+PRAGMA foreign_keys = ON;
+PRAGMA secure_delete = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -16384;
+PRAGMA journal_size_limit = 67108864;
+"""
+_LOCK_PAUSE_S = 0.01
+_STATEMENTS_KEPT = 300  # one per batch size, and the rest
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSettings:
+    """How connections behave. ``busy_timeout_s``: how long to wait for another program's write."""
+
+    durability: Durability = "full"
+    busy_timeout_s: float = 5.0
+
+
+class _Cursor(sqlite3.Cursor):
+    """Lets go of its statement when a row cannot be read (text that is no UTF-8).
+
+    The statement would stay open for as long as somebody keeps the exception, and every later read of the connection
+    would see the database as it was then.
+    """
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.Error:
+            self.close()
+            raise
+
+
+class _Connection(sqlite3.Connection):
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).execute(statement, values)
+
+
+def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
+    """A connection in autocommit mode to a database of this version; a fresh file is given its schema first.
+
+    Raises `StartUpError`, and then leaves no file behind that was not there before.
+    """
+    is_new = path != MEMORY and _check_place(Path(path))
+    try:
+        connection = _connect(path, settings)
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
+    try:
+        _prepare(connection, path, settings)
+    except BaseException as error:
+        connection.close()
+        if is_new and not is_lock(error.__cause__):
+            _remove_if_empty(Path(path))
+        raise
+    return connection
+
+
+def inspect(path: str) -> Contents:
+    """What is at ``path``, without changing or making anything. Raises `StartUpError` when it cannot be read."""
+    if not Path(path).exists():
+        return "missing"
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return _contents(connection)[0]
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
+
+
+def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
+    """A second connection to a database that `connect` has opened; it cannot write."""
+    connection = _connect(path, settings)
+    connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+    return connection
+
+
+def _connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path,
+        timeout=settings.busy_timeout_s,
+        isolation_level=None,
+        cached_statements=_STATEMENTS_KEPT,
+        factory=_Connection,
+        check_same_thread=False,  # opened in one thread, used in another, never in two at once
+    )
+
+
+def create_schema(connection: sqlite3.Connection, script: str) -> None:
+    """Runs the schema's script, one transaction, unless another process has been quicker."""
+    try:
+        connection.executescript(script)
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if _contents(connection)[0] != "current":
+            raise
+
+
+def _check_place(path: Path) -> bool:
+    """Whether there is no file yet. Raises `StartUpError` where none can be."""
+    if path.is_dir():
+        raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
+    if path.exists():
+        return False
+    if not path.parent.is_dir():
+        raise StartUpError(f"database {path}: there is no folder {path.parent}. Make it, or name another place.")
+    return True
+
+
+def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
+    try:
+        _check_contents(connection, path)
+        if _contents(connection)[0] == "fresh":
+            create_schema(connection, schema_script())
+        _use_write_ahead_log(connection, path, settings.busy_timeout_s)
+        connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
+        # Finds out now, not at the first turn, whether the file can be written.
+        connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
+
+
+def _check_contents(connection: sqlite3.Connection, path: str) -> None:
+    """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
+    contents, version = _contents(connection)
+    if contents == "newer":
+        raise StartUpError(
+            f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
+            " Install the fsm_engine that wrote it, or a newer one."
+        )
+    if contents == "older":
+        raise StartUpError(
+            f"database {path}: has an older schema. Make a backup, then run: fsm-engine migrate sqlite:///{path}"
+        )
+    if contents == "foreign":
+        raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
+
+
+def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
+    """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
+    version, application, tables = connection.execute(
+        "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
+        " FROM pragma_user_version, pragma_application_id"
+    ).fetchone()
+    if application == APPLICATION_ID and version >= SCHEMA_VERSION:
+        return ("current" if version == SCHEMA_VERSION else "newer"), version
+    if application == APPLICATION_ID or f'"{OLDEST_TABLE}"' in tables:
+        return "older", version
+    return ("fresh" if (version, application, tables) == (0, 0, "[]") else "foreign"), version
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, path: str, timeout_s: float) -> None:
+    """SQLite does not wait for locks while it changes the journal mode, so this does."""
+    give_up_at = time.monotonic() + timeout_s
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if not is_lock(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_LOCK_PAUSE_S)
+            continue
+        if mode not in ("wal", "memory"):
+            raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
+        return
+
+
+def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
+    code = primary_code(error)
+    if is_lock(error):
+        return StartUpError(f"database {path}: is locked by another program. Stop that program, or wait for it.")
+    if code == sqlite3.SQLITE_NOTADB:
+        return StartUpError(f"database {path}: is not a SQLite database. Name another file.")
+    if code in DAMAGED:
+        return StartUpError(f"database {path}: is damaged. Restore it from a backup.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StartUpError(
+            f"database {path}: cannot be written ({error.sqlite_errorname})."
+            " Give this program the right to write the file and its folder."
+        )
+    return StartUpError(f"database {path}: cannot be opened: {error} ({error.sqlite_errorname}).")
+
+
+def _remove_if_empty(path: Path) -> None:
+    if path.exists() and path.stat().st_size == 0:
+        path.unlink()

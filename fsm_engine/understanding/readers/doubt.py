@@ -1,0 +1,99 @@
+"""Words by which people say that they do not know, have not decided, or do not mean what they name.
+
+All tables are spelled as ``wording.plain_spelling`` leaves them. English and Spanish are always both looked for:
+people mix them, and a doubt that is missed becomes a wrong value.
+"""
+
+from __future__ import annotations
+
+import re
+
+_IGNORANCE = re.compile(
+    r"\b(?:"
+    r"(?:not|never|un|isn't|am not)[ -]?(?:really |quite |entirely |too |very |so |100% |completely |all that )?"
+    r"(?:sure|certain|decided)"
+    r"|(?:do not|don'?t|didn'?t|did not|doesn'?t) (?:really |actually |even |quite )?(?:know|remember|recall)"
+    r"|no (?:idea|clue)|dunno|idk|who knows|beats me|(?:have|has)n'?t decided|have not decided"
+    r"|(?:can'?t|cannot|can not|couldn'?t) (?:really )?(?:decide|remember|recall|tell|say)\b(?! no\b)"
+    r"|hard to (?:say|tell)|wish i knew|(?:it |that )?(?:all )?depends"
+    r"|(?:i )?forgot|yes and no|no (?:strong )?(?:preference|opinion)"
+    r"|(?:no|ni) (?:lo |la |le |me )?(?:se|sabria|sabemos|recuerdo|acuerdo)(?: decir\w*| bien| seguro)?(?= |$"
+    r"|[,.!?;])"
+    r"|(?:no|ni) (?:estoy|esta|estamos) (?:muy |del todo |tan )?segur[oa]s?|ni (?:la menor |la mas minima )?idea"
+    r"|no tengo (?:ni )?idea|quien sabe|yo que se|vete a saber|(?:me )?da (?:igual|lo mismo)|(?:eso )?depende"
+    r"|no (?:lo )?he decidido|se me olvido|si y no"
+    r")\b"
+)
+_HEDGE = re.compile(
+    r"\b(?:maybe|perhaps|possibly|probably|mayb|prolly|might|could be|may be|i (?:guess|suppose|think|believe|reckon)"
+    r"|sort of|kind of|kinda|sorta|more or less|whatever|whichever|any(?: of them)?|either"
+    r"|let me (?:think|check|see)|(?:i )?(?:need|have) to think(?: about it)?|we'?ll see|we will see|ask me later"
+    r"|not yet decided|still thinking|hmm+|umm+|uhh+|erm+"
+    r"|quizas?|tal vez|talvez|a lo mejor|puede (?:ser|que)|posiblemente|probablemente|igual|supongo|creo|me parece"
+    r"|pienso|diria|mas o menos|ya veremos|ya vere|lo pensare|tengo que pensarlo|dejame pensar(?:lo)?|cualquiera)\b"
+)
+_FILLER = re.compile(
+    r"\b(?:well|um|uh|er|oh|so|just|like|honestly|sorry|to be honest|tbh|really|right now|yet|at the moment"
+    r"|it|that|i|me|but|is|be|for now|now|please|thanks|thank you|yes|no|not|si"
+    r"|pues|bueno|eh|este|la verdad|sinceramente|lo|siento|ahora|mismo|de momento|todavia|aun|gracias|que|eso"
+    r"|es|por favor)\b"
+)
+_NEGATION = re.compile(
+    r"(?:\b(?:not|never|no|nor|neither|without|except|dont|doesnt|didnt|isnt|wasnt|wont|cant|cannot|wouldnt|arent"
+    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que)\b(?!\.)|n't\b)"
+)
+_NOT_A_REFUSAL = re.compile(
+    r"\b(?:not|no) (?:only|more than|less than|fewer than|later than|earlier than|just|problem|worries|doubt"
+    r"|mas de|menos de|mas tarde de|antes de|despues de|solo)\b|\bwhy not\b|\bpor que no\b|\bcomo no\b"
+)
+_CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather|instead|and|y)\b")
+_TAKEN_BACK = re.compile(
+    r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo"
+    r"|vieja|antigu[oa]|falso))\b|\W*no\W*$"
+)
+_CORRECTION = re.compile(
+    r"(?i)\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"
+    r"|mejor dicho|quiero decir|digo|no,? perdon|no,? espera)\b[\s,:.]*"
+)
+_NEAR_WORDS = 5
+"""A negation more words away than this belongs to something else in the sentence."""
+
+
+def is_unsure(folded: str) -> bool:
+    """True when the user says not to know, or when nothing but hedges and fillers is left of the answer."""
+    if _IGNORANCE.search(folded):
+        return True
+    if not _HEDGE.search(folded):
+        return False
+    rest = _FILLER.sub(" ", _HEDGE.sub(" ", folded))
+    return not any(character.isalnum() for character in rest)
+
+
+def says_not_to_know(folded: str) -> bool:
+    """True for "I don't know", "not sure" and the like; a hedge before a value ("maybe savings") is none of these."""
+    return _IGNORANCE.search(folded) is not None
+
+
+def is_hedged(folded: str) -> bool:
+    """True when the user leans to an answer without standing by it ("maybe 5", "I think so")."""
+    return _HEDGE.search(folded) is not None or folded.endswith("?")
+
+
+def is_turned_down(before: str, after: str = "") -> bool:
+    """True when the words around a value turn it down: "not …", "I don't want …", "… is not mine".
+
+    Only the clause that leads up to the value counts: in "no, 5" and "not now but 5" the 5 stands.
+    """
+    if _TAKEN_BACK.match(after):
+        return True
+    if not before:
+        return False
+    clause = _CLAUSE_ENDS.split(before)[-1]
+    near = " ".join(clause.split()[-_NEAR_WORDS:])
+    return _NEGATION.search(_NOT_A_REFUSAL.sub(" ", near)) is not None
+
+
+def after_correction(folded: str) -> str:
+    """What stands after the last "I mean" or "no, wait"; the whole text when the user does not correct himself."""
+    ends = [match.end() for match in _CORRECTION.finditer(folded)]
+    return folded[ends[-1] :] if ends and ends[-1] < len(folded) else folded
