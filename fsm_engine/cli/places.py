@@ -106,5 +106,7 @@ def _registry_of(named: str, module_name: str, attribute: str) -> Actions:
     registry = vars(module).get(attribute)
     if not isinstance(registry, Actions):
         kind = "nothing" if registry is None else f"a {type(registry).__name__}"
-        raise Refused(f"--actions {named}: {attribute} is {kind}, not an Actions. Name one, made by: registry = Actions()")
+        raise Refused(
+            f"--actions {named}: {attribute} is {kind}, not an Actions. Name one, made by: registry = Actions()"
+        )
     return registry

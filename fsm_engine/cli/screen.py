@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _WIDTH_OF_FILES = 140
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class Screen(Protocol):
@@ -35,6 +36,11 @@ class Screen(Protocol):
     def note(self, text: str) -> None:
         """Something that neither of them says."""
         ...
+
+
+def harmless(text: str) -> str:
+    """The text without characters that a terminal would obey; line breaks and tabs stay."""
+    return text.translate(_CONTROLS)
 
 
 class PlainScreen:
@@ -60,7 +66,7 @@ class PlainScreen:
         self._labelled("--", text)
 
     def _labelled(self, label: str, text: str) -> None:
-        indented = text.replace("\n", "\n" + " " * 5)
+        indented = harmless(text).replace("\n", "\n" + " " * 5)
         print(f"{label + ':' if label else '':<4} {indented}" if label != "--" else f"--   {indented}", flush=True)
 
 
@@ -74,7 +80,7 @@ class RichScreen:
         """A line with editing and history where the system has readline."""
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401 - importing it gives `input` its keys
-        return input("you  ")
+        return input("you> ")
 
     def bot(self, message: Message, choices: Sequence[str]) -> None:
         self._voice("bot", message.text, "bold cyan")
@@ -94,7 +100,7 @@ class RichScreen:
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(width=3)
         grid.add_column(overflow="fold")
-        grid.add_row(Text(label, style=style), Text(text, style=text_style if label else style))
+        grid.add_row(Text(label, style=style), Text(harmless(text), style=text_style if label else style))
         self._console.print(grid)
 
 
@@ -118,7 +124,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("-" if value is None else str(value)) for value in row))
+        table.add_row(*(Text("-" if value is None else harmless(str(value))) for value in row))
     console.print(table)
     console.print()
 
