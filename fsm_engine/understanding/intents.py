@@ -68,13 +68,13 @@ _DENIED = 0.6
 _DENIAL_REACH = 4
 
 _SMALL = """
-a about again all also am an and any are as at be because been but by can could did do does for from get give go going
-got had has have he hello help hey hi how i id if ill im in is it its ive just let lets like may me more my need no not
-now of ok okay on one or our out please really she should so some that the their them then there they this to too up us
-want was we what when where which who why will with would yes you your
-al algo como con cual cuando de del deseo donde el ella en es esta este esto estoy favor gustaria ha hacer hay la las le
-lo los mas mi mis muy necesito nos o para pero por porque puedo puedes que querria quiero quisiera se ser si sin sobre
-soy su sus te tengo tu un una unas unos y ya yo
+a about again all also am an and any anyone are as at be because been but by can could did do does for from get give go
+going got had has have he hello help her hey hi him his how i id if ill im in is it its ive just let lets like may me
+more my need no not now of ok okay on one or our out please really she should so some somebody someone something that
+the their them then there they this to too up us want was we what when where which who why will with would yes you your
+al algo alguien como con cual cuando de del deseo donde el ella en es esta este esto estoy favor gustaria ha hacer hay
+la las le lo los mas mi mis muy necesito nos o para pero por porque puedo puedes que querria quiero quisiera se ser si
+sin sobre soy su sus te tengo tu un una unas unos y ya yo
 """
 SMALL_WORDS: Final = frozenset(_SMALL.split())
 """Words of English and Spanish, folded, that tell nothing about what is wanted."""
