@@ -1,0 +1,1 @@
+"""What things cost, measured: each module runs by itself and prints its figures."""
