@@ -1,8 +1,8 @@
 """How well and how fast the readers read: ``python -m benchmarks.readers``.
 
 Accuracy is counted over the tables in ``tests/understanding/cases``; rows that are known to be read wrongly count as
-wrong. Latency is that of one warm `read` call, in microseconds: each row is read ``ROUNDS`` times, p50 and p99 are taken
-over all calls of a kind. The first call of a kind also pays for its libraries; it is timed in a process of its own.
+wrong. Latency is that of one warm `read` call: each row is read ``ROUNDS`` times; p50 and p99 are taken over all calls
+of a kind. The first call of a kind also pays for its libraries; it is timed in a process of its own.
 """
 
 from __future__ import annotations
