@@ -271,31 +271,32 @@ CREATE INDEX analytics_by_type ON analytics (event_type, timestamp);
 -- The intake: one INSERT writes a whole turn, so that a lone turn is one statement (its own transaction, with the write lock
 -- from the start) and a batch of turns is the same statement with more rows. These views hold nothing.
 --
--- messages    [[role, content, metadata], ...]                                  all lists are JSON arrays, NULL when empty
--- answers     [[flow, step, slot, response, raw_text, attempt_count], ...]
--- removed     [[flow, step], ...]
--- detections  [[phrase, user_message, category, severity, detector, version, resources_shown, place of the message], ...]
--- audit       [[key, intent, action, input, output, status, error], ...]
+-- These are JSON arrays of objects, NULL when there are none:
+-- messages    role, content, metadata_json               user_message: the place, from 1, of the user's among them
+-- answers     flow, step, slot, response_json, raw, attempts
+-- removed     flow, step
+-- detections  phrase, user_message, category, level, detector, detector_version, resources_shown
+-- audit       key, intent, action, input_json, output_json, status, error
 
 CREATE VIEW turn_intake (
   conversation_id, base_version, user_id, title, session_id, turn, state_json, state_hash, status, flow, step, intent, now,
   expires_at, completed_at, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash, caused_by,
-  message_total, messages, answers, removed, detections, audit,
+  message_total, messages, user_message, answers, removed, detections, audit,
   heard, heard_intent, confidence, method, heard_at_step, closes_session, closes_as, drop_messages
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- The same turn once its conversation and session are known by key; `before` is the last message number before this turn.
 CREATE VIEW turn_details (
   conversation, session, before, user_id, turn, now, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash,
-  caused_by, messages, answers, removed, detections, audit,
+  caused_by, messages, user_message, answers, removed, detections, audit,
   heard, heard_intent, confidence, method, heard_at_step, drop_messages
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL;
 
 CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
@@ -328,21 +329,18 @@ CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   SET turn = NEW.turn, state_json = NEW.state_json, state_hash = NEW.state_hash, current_flow = NEW.flow,
       fsm_state = NEW.step, current_intent = NEW.intent, last_activity = NEW.now, expires_at = NEW.expires_at,
       completed_at = NEW.completed_at
-  WHERE id = NEW.session_id AND turn = NEW.turn - 1 AND NEW.turn > 1;
-  SELECT RAISE(ABORT, 'session is not at the turn before') WHERE changes() = 0 AND NEW.turn > 1;
+  WHERE id = NEW.session_id AND turn = NEW.turn - 1 AND NEW.turn > 1
+    AND conversation = (SELECT key FROM conversations WHERE id = NEW.conversation_id);
+  SELECT RAISE(ABORT, 'the conversation has no such session at the turn before') WHERE changes() = 0 AND NEW.turn > 1;
   -- Apart, because naming a column in an UPDATE rewrites its indexes even when the value stays.
   UPDATE sessions SET status = NEW.status WHERE id = NEW.session_id AND status <> NEW.status;
 
   INSERT INTO turn_details
   SELECT c.key, s.key, c.last_message - NEW.message_total, NEW.user_id, NEW.turn, NEW.now, NEW.request_id,
          NEW.fingerprint, NEW.event_json, NEW.reply_json, NEW.row_hash, NEW.flow_hash, NEW.caused_by,
-         NEW.messages, NEW.answers, NEW.removed, NEW.detections, NEW.audit,
+         NEW.messages, NEW.user_message, NEW.answers, NEW.removed, NEW.detections, NEW.audit,
          NEW.heard, NEW.heard_intent, NEW.confidence, NEW.method, NEW.heard_at_step, NEW.drop_messages
-  FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation
-  WHERE s.id = NEW.session_id AND c.id = NEW.conversation_id;
-  SELECT RAISE(ABORT, 'session belongs to another conversation')
-  WHERE NOT EXISTS (SELECT 1 FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation
-                    WHERE s.id = NEW.session_id AND c.id = NEW.conversation_id);
+  FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation WHERE s.id = NEW.session_id;
 END;
 
 CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
@@ -352,17 +350,18 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
           NEW.row_hash, NEW.flow_hash, NEW.caused_by, NEW.now);
 
   INSERT INTO messages (conversation, number, session, turn, user_id, role, content, metadata, request_id, created_at)
-  SELECT NEW.conversation, NEW.before + 1 + key, NEW.session, NEW.turn, NEW.user_id, json_extract(value, '$[0]'),
-         json_extract(value, '$[1]'), json_extract(value, '$[2]'), NEW.request_id, NEW.now
+  SELECT NEW.conversation, NEW.before + 1 + key, NEW.session, NEW.turn, NEW.user_id, json_extract(value, '$.role'),
+         json_extract(value, '$.content'), json_extract(value, '$.metadata_json'), NEW.request_id, NEW.now
   FROM json_each(NEW.messages);
 
   DELETE FROM user_responses
   WHERE session = NEW.session
-    AND (flow, step) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(NEW.removed));
+    AND (flow, step) IN (SELECT json_extract(value, '$.flow'), json_extract(value, '$.step') FROM json_each(NEW.removed));
 
   INSERT INTO user_responses (session, flow, step, slot, response, raw_text, attempt_count, created_at, updated_at)
-  SELECT NEW.session, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-         json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'), NEW.now, NEW.now
+  SELECT NEW.session, json_extract(value, '$.flow'), json_extract(value, '$.step'), json_extract(value, '$.slot'),
+         json_extract(value, '$.response_json'), json_extract(value, '$.raw'), json_extract(value, '$.attempts'),
+         NEW.now, NEW.now
   FROM json_each(NEW.answers) WHERE true
   ON CONFLICT (session, flow, step) DO UPDATE
   SET slot = excluded.slot, response = excluded.response, raw_text = excluded.raw_text,
@@ -371,11 +370,10 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
   INSERT INTO risk_detections (session, turn, message, trigger_phrase, user_message, category, severity, detector,
                                detector_version, resources_shown, detected_at)
   SELECT NEW.session, NEW.turn,
-         (SELECT id FROM messages
-          WHERE conversation = NEW.conversation AND number = NEW.before + 1 + json_extract(value, '$[7]')),
-         json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-         json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]'),
-         json_extract(value, '$[6]'), NEW.now
+         (SELECT id FROM messages WHERE conversation = NEW.conversation AND number = NEW.before + NEW.user_message),
+         json_extract(value, '$.phrase'), json_extract(value, '$.user_message'), json_extract(value, '$.category'),
+         json_extract(value, '$.level'), json_extract(value, '$.detector'), json_extract(value, '$.detector_version'),
+         json_extract(value, '$.resources_shown'), NEW.now
   FROM json_each(NEW.detections);
 
   INSERT INTO intent_classifications (session, turn, user_message, classified_intent, confidence, method, fsm_state,
@@ -385,9 +383,9 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
 
   INSERT INTO audit_log (idempotency_key, user_id, session, turn, intent, action, input_data, output_data, status,
                          error_message, created_at, updated_at)
-  SELECT json_extract(value, '$[0]'), NEW.user_id, NEW.session, NEW.turn, json_extract(value, '$[1]'),
-         json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'),
-         json_extract(value, '$[5]'), json_extract(value, '$[6]'), NEW.now, NEW.now
+  SELECT json_extract(value, '$.key'), NEW.user_id, NEW.session, NEW.turn, json_extract(value, '$.intent'),
+         json_extract(value, '$.action'), json_extract(value, '$.input_json'), json_extract(value, '$.output_json'),
+         json_extract(value, '$.status'), json_extract(value, '$.error'), NEW.now, NEW.now
   FROM json_each(NEW.audit) WHERE true
   ON CONFLICT (idempotency_key) DO UPDATE
   SET output_data = excluded.output_data, status = excluded.status, error_message = excluded.error_message,

@@ -10,38 +10,44 @@
 'name'
 """
 
-from fsm_engine.actions import ActionCall, Actions, Rejected, Retryable
-from fsm_engine.core.flows import Flows
-from fsm_engine.engine.blocking import SyncEngine
-from fsm_engine.engine.engine import Engine
-from fsm_engine.errors import (
-    Busy,
-    DatabaseUnavailable,
-    FlowError,
-    FsmEngineError,
-    HookError,
-    IntegrityViolated,
-    InvalidArgument,
-    NotFound,
-    OperationFailed,
-    RequestMismatch,
-    SessionCorrupted,
-    StartUpError,
-    StorageError,
-    UsageError,
-)
-from fsm_engine.flow_files.load import check_flows, load_flows
-from fsm_engine.model.problem import Position, Problem
-from fsm_engine.model.session import Status
-from fsm_engine.model.turn import (
-    Expectation,
-    IntentGuess,
-    Message,
-    Reply,
-    RiskFinding,
-    RiskLevel,
-    SessionView,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fsm_engine.actions import ActionCall, Actions, Rejected, Retryable
+    from fsm_engine.core.flows import Flows
+    from fsm_engine.engine.blocking import SyncEngine
+    from fsm_engine.engine.engine import Engine
+    from fsm_engine.errors import (
+        Busy,
+        DatabaseUnavailable,
+        FlowError,
+        FsmEngineError,
+        HookError,
+        IntegrityViolated,
+        InvalidArgument,
+        NotFound,
+        OperationFailed,
+        RequestMismatch,
+        SessionCorrupted,
+        StartUpError,
+        StorageError,
+        UsageError,
+    )
+    from fsm_engine.flow_files.load import check_flows, load_flows
+    from fsm_engine.model.problem import Position, Problem
+    from fsm_engine.model.session import Status
+    from fsm_engine.model.turn import (
+        Expectation,
+        IntentGuess,
+        Message,
+        Reply,
+        RiskFinding,
+        RiskLevel,
+        SessionView,
+    )
 
 __all__ = [
     "ActionCall",
@@ -78,3 +84,33 @@ __all__ = [
     "check_flows",
     "load_flows",
 ]
+
+_HOMES = {
+    "fsm_engine.actions": "ActionCall Actions Rejected Retryable",
+    "fsm_engine.core.flows": "Flows",
+    "fsm_engine.engine.blocking": "SyncEngine",
+    "fsm_engine.engine.engine": "Engine",
+    "fsm_engine.errors": (
+        "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
+        "OperationFailed RequestMismatch SessionCorrupted StartUpError StorageError UsageError"
+    ),
+    "fsm_engine.flow_files.load": "check_flows load_flows",
+    "fsm_engine.model.problem": "Position Problem",
+    "fsm_engine.model.session": "Status",
+    "fsm_engine.model.turn": "Expectation IntentGuess Message Reply RiskFinding RiskLevel SessionView",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first used: commands and test plugins that need one module load one module."""
+    module = _HOME_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'fsm_engine' has no attribute '{name}'")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

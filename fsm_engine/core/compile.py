@@ -7,7 +7,8 @@ nothing is parsed twice: what loads is what runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TypedDict
 
 from fsm_engine.core.guards import Expression
 from fsm_engine.core.machine import FlowMachine
@@ -22,7 +23,6 @@ from fsm_engine.model.flow import (
     Do,
     End,
     Flow,
-    GiveUp,
     Handoff,
     Repeat,
     Run,
@@ -84,6 +84,19 @@ class Node:
         if isinstance(self.step, Choose):
             return any(case.run for case in self.cases)
         return isinstance(self.step, (Ask, Confirm, Do, Repeat, Run))
+
+
+class _Parts(TypedDict, total=False):
+    """The fields of a node that depend on the kind of its step."""
+
+    body: int
+    speech: CompiledSpeech | None
+    help: CompiledText | None
+    again: tuple[CompiledText, ...]
+    checks: tuple[CompiledCheck, ...]
+    cases: tuple[CompiledCase, ...]
+    prefill: Expression | None
+    give_up_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,52 +190,51 @@ class FlowCompiler:
                 self._lay_out(step.steps, inside=index, after=index)
 
     def _node(self, step: Step, index: int, following: int, inside: int) -> Node:
-        node = Node(
+        when = self.texts.expression(step.when) if step.when else None
+        parts = self._parts(step)
+        return Node(
             index=index,
             step=step,
             next=following,
             inside=inside,
-            when=self.texts.expression(step.when) if step.when else None,
+            when=when,
             goto=self._target(step.goto),
+            reads=_reads(step, when, parts, self.visible),
+            **parts,
         )
-        node = self._fill_in(node, step)
-        return replace(node, reads=_reads(node))
 
-    def _fill_in(self, node: Node, step: Step) -> Node:
+    def _parts(self, step: Step) -> _Parts:
+        """What only this kind of step has."""
         if isinstance(step, (Ask, Confirm)):
-            return self._question(node, step)
+            return self._question(step)
         if isinstance(step, Do):
             self._know_slots(step.send)
-            return replace(node, give_up_at=self._give_up(step.give_up))
+            return {"give_up_at": self._target(step.give_up.step)}
         if isinstance(step, Choose):
-            return replace(node, cases=tuple(self._case(case) for case in step.cases))
+            return {"cases": tuple(self._case(case) for case in step.cases)}
         if isinstance(step, Repeat):
             speech = self.texts.speech(step.ask_more) if step.ask_more else None
-            return replace(node, body=self.index_of[step.steps[0].name], speech=speech)
+            return {"body": self.index_of[step.steps[0].name], "speech": speech}
         if isinstance(step, Run):
             self._know_flow(step.flow)
-            return node
-        if isinstance(step, (Say, End, Handoff)) and step.speech:
-            return replace(node, speech=self.texts.speech(step.speech))
-        return node
+        elif isinstance(step, (Say, End, Handoff)) and step.speech:
+            return {"speech": self.texts.speech(step.speech)}
+        return {}
 
-    def _question(self, node: Node, step: Ask | Confirm) -> Node:
-        node = replace(
-            node,
-            speech=self.texts.speech(step.prompt),
-            help=self.texts.text(step.help) if step.help else None,
-            again=tuple(self.texts.text(text) for text in step.again),
-            give_up_at=self._give_up(step.give_up),
-        )
+    def _question(self, step: Ask | Confirm) -> _Parts:
+        parts: _Parts = {
+            "speech": self.texts.speech(step.prompt),
+            "help": self.texts.text(step.help) if step.help else None,
+            "again": tuple(self.texts.text(text) for text in step.again),
+            "give_up_at": self._target(step.give_up.step),
+        }
         if isinstance(step, Confirm):
             self._know_slots(step.review)
-            return node
+            return parts
         self._know_slots(step.depends_on)
-        return replace(
-            node,
-            checks=tuple(self._check(check) for check in step.checks),
-            prefill=self.texts.expression(step.prefill, must_be_bool=False) if step.prefill else None,
-        )
+        parts["checks"] = tuple(self._check(check) for check in step.checks)
+        parts["prefill"] = self.texts.expression(step.prefill, must_be_bool=False) if step.prefill else None
+        return parts
 
     def _check(self, check: Check) -> CompiledCheck:
         must = self.texts.expression(check.must) if check.must else None
@@ -237,9 +249,6 @@ class FlowCompiler:
             case.run.text if case.run else None,
             self._target(case.goto),
         )
-
-    def _give_up(self, give_up: GiveUp) -> int | None:
-        return self._target(give_up.step)
 
     def _target(self, goto: Written | None) -> int | None:
         if goto is None:
@@ -267,16 +276,20 @@ class FlowCompiler:
         self.problems.append(Problem(at, code, message))
 
 
-def _reads(node: Node) -> frozenset[str]:
-    """Slots named in guards, checks, prefill, `depends_on` and the prompt of a step."""
-    names: set[str] = set(node.when.names) if node.when else set()
-    for case in node.cases:
-        names |= case.when.names if case.when else set()
-    if isinstance(node.step, Ask):
-        names |= {written.text for written in node.step.depends_on}
-        names |= node.prefill.names if node.prefill else set()
-        names |= node.speech.text.names if node.speech else set()
-        for check in node.checks:
-            names |= check.must.names if check.must else set()
-        names.discard(node.step.slot)
+def _reads(step: Step, when: Expression | None, parts: _Parts, slots: Mapping[str, SlotType]) -> frozenset[str]:
+    """Slots named in guards, checks, prefill, `depends_on` and the prompt of a step.
+
+    A person's name in a prompt is how the user is addressed, not what the question is about.
+    """
+    names: set[str] = set(when.names) if when else set()
+    for case in parts.get("cases", ()):
+        names |= case.when.names if case.when else frozenset()
+    if isinstance(step, Ask):
+        names |= {written.text for written in step.depends_on}
+        names |= prefill.names if (prefill := parts.get("prefill")) else frozenset()
+        shown = speech.text.names if (speech := parts.get("speech")) else frozenset()
+        names |= {name for name in shown if slots[name].kind != "person name"}
+        for check in parts.get("checks", ()):
+            names |= check.must.names if check.must else frozenset()
+        names.discard(step.slot)
     return frozenset(names)

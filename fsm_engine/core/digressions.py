@@ -102,4 +102,3 @@ def greet_or_follow(draft: Draft) -> None:
         _offer(draft, tuple(draft.flows.flow_of_intent))
     if draft.misses >= 3:
         draft.say("help_offer_human")
-

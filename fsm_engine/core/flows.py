@@ -39,11 +39,9 @@ class CompiledRisk:
         return self.policy.levels.get(level) or LevelPolicy()
 
     def resources_for(self, region: str | None) -> tuple[Resource, ...]:
-        """Help in the user's country; where that is unknown or has no entry, all that is listed. Never empty."""
+        """Help in the user's country; where that is unknown or has no entry, in the first country that is listed."""
         listed = self.policy.resources
-        if region and region in listed:
-            return listed[region]
-        return tuple(resource for group in listed.values() for resource in group)
+        return listed.get(region or "") or next(iter(listed.values()), ())
 
 
 class Flows:

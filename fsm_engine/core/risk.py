@@ -66,19 +66,25 @@ def _show_resources(draft: Draft) -> None:
 
 
 def answer_are_you_safe(draft: Draft, text: str) -> bool:
-    """Yes goes back to the flow, no shows help again and keeps asking; False for anything else: it is an answer."""
+    """A clear yes goes back to the flow, a no shows help again and keeps asking.
+
+    Anything else is asked once more, and then the flow goes on all the same: False, the words are an answer to it.
+    """
+    assert draft.pending is not None
     decision = read_yes_no(draft, text)
-    if decision is None:
+    was_unclear = bool(draft.pending.candidates)
+    if decision is None and was_unclear:
         draft.pending = None
         return False
     if decision:
         draft.pending = None
         draft.say("risk_thanks_safe")
         resume(draft)
-    else:
-        draft.say("risk_stay")
-        if draft.flows.risk is not None:
-            _show_resources(draft)
+        return True
+    draft.pending = Pending("safe", ("unclear",) if decision is None else ())
+    draft.say("risk_stay")
+    if decision is False and draft.flows.risk is not None:
+        _show_resources(draft)
     return True
 
 

@@ -59,7 +59,7 @@ class Engine:
 
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
-        ``risk_hooks`` are named by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
+        ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
 
         Raises:

@@ -13,7 +13,6 @@ from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
 from fsm_engine.errors import FlowError
 from fsm_engine.flow_files.load import load_flows
-from fsm_engine.flow_files.parse_source import parse_source
 from fsm_engine.model.flow import Flow, LevelPolicy, Resource, RiskPolicy
 from fsm_engine.model.problem import Position, Problem
 from fsm_engine.model.session import SessionState
@@ -75,6 +74,8 @@ class FlowSource:
                     self._pin(stored.source, f"{stored.name} version {stored.version}")
 
     def _pin(self, source: str, label: str) -> None:
+        from fsm_engine.flow_files.parse_source import parse_source
+
         flow, problems = parse_source(source, label)
         if not isinstance(flow, Flow):
             raise FlowError(problems)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fsm_engine.model.session import SessionState
@@ -64,18 +62,13 @@ class ConversationOrder:
     def __init__(self) -> None:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
-    @asynccontextmanager
-    async def turn_of(self, conversation_id: str) -> AsyncIterator[None]:
-        """Entered when all earlier turns of the conversation are over."""
+    async def enter(self, conversation_id: str) -> None:
+        """Returns when all earlier turns of the conversation are over; `leave` must follow."""
         queue = self._waiting.get(conversation_id)
         if queue is None:
             self._waiting[conversation_id] = deque()
         else:
             await self._wait_in(conversation_id, queue)
-        try:
-            yield
-        finally:
-            self._pass_on(conversation_id)
 
     async def _wait_in(self, conversation_id: str, queue: deque[asyncio.Future[None]]) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -84,10 +77,11 @@ class ConversationOrder:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
-                self._pass_on(conversation_id)
+                self.leave(conversation_id)
             raise
 
-    def _pass_on(self, conversation_id: str) -> None:
+    def leave(self, conversation_id: str) -> None:
+        """Lets the next in line go on."""
         if not _wake_next(self._waiting[conversation_id]):
             del self._waiting[conversation_id]
 

@@ -18,8 +18,9 @@ from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, rising_id, utc_text
 from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
-from fsm_engine.model.session import SessionState, Status
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, Turn, TurnKind
+from fsm_engine.model.flow import Bot
+from fsm_engine.model.session import Frame, SessionState, Status
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
 
@@ -39,11 +40,17 @@ class StaleHold(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The state a turn starts from. ``closes`` names an older session that ends because of it."""
+    """The state a turn starts from, and what it is read by. ``closes`` names an older session that ends because of it.
+
+    A new session's first turn carries its language, so that a replay needs nothing else.
+    """
 
     state: SessionState
-    session_key: int | None
-    turn: Turn
+    now: datetime
+    language: str
+    timezone: str
+    region: str | None
+    carried_over: tuple[Frame, ...] = ()
     closes: tuple[str, str] | None = None
 
 
@@ -74,21 +81,26 @@ class Turns:
 
     async def take(self, request: Request) -> Reply:
         """The reply to one request, after its turn and the turns of its actions are committed."""
-        async with self._order.turn_of(request.conversation_id):
-            try:
-                return await self._take_in_order(request)
-            except BaseException:
-                self._held.drop(request.conversation_id)
-                raise
+        await self._order.enter(request.conversation_id)
+        try:
+            return await self._take_in_order(request)
+        except BaseException:
+            self._held.drop(request.conversation_id)
+            raise
+        finally:
+            self._order.leave(request.conversation_id)
 
     async def finish(self, conversation_id: str) -> Reply | None:
         """Runs an action that a dead process left behind; None when there is none."""
-        async with self._order.turn_of(conversation_id):
+        await self._order.enter(conversation_id)
+        try:
             held = await self._load(conversation_id)
             if held.state is None or held.state.action is None:
                 return None
             _held, reply = await self._finish_action(held)
             return reply
+        finally:
+            self._order.leave(conversation_id)
 
     async def _take_in_order(self, request: Request) -> Reply:
         held = self._held.get(request.conversation_id)
@@ -141,74 +153,64 @@ class Turns:
         return _held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request) -> TurnTaken:
-        now = self._clock()
         if held.state is not None:
             await self._source.settle(held.state, self._store)
-        if not held.is_fresh and self._asks_outside():
-            raise StaleHold
-        opening = self._open(held, request, now)
-        turn = await self._understand(opening.turn, opening.state, request)
+        if request.kind is TurnKind.TEXT and self._asks_outside():
+            held = await self._fresh(held, request)
+        opening = _open(held, request, self._clock(), self._source.flows.bot)
+        turn = await self._understood(request, opening)
         flows = self._source.flows
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
-            if not held.is_fresh:
-                raise StaleHold
-            view = view_of(opening.state, request.conversation_id)
-            result = await ask_check(self._actions, outcome.needs, view)
+            held = await self._fresh(held, request)
+            result = await ask_check(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
-        return TurnTaken(
-            request=request,
-            held=replace(held, session_key=opening.session_key),
-            before=opening.state,
-            turn=turn,
-            outcome=outcome,
-            reply=reply_of(outcome, request.conversation_id),
-            closes=opening.closes,
-        )
+        reply = reply_of(outcome, request.conversation_id)
+        return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
+
+    async def _fresh(self, held: Held, request: Request) -> Held:
+        """The same, known to be up to date: before the outside world is asked, so that nothing is asked twice.
+
+        Raises:
+            StaleHold: another process took a turn of this conversation, or this very request.
+        """
+        if held.is_fresh:
+            return held
+        loaded = await self._store.load(request.conversation_id, request.request_id)
+        version = loaded.conversation.version if loaded is not None else 0
+        if version != held.version or (loaded is not None and loaded.seen):
+            raise StaleHold
+        return replace(held, is_fresh=True)
 
     def _asks_outside(self) -> bool:
         return self._source.risk.asks_outside or bool(self._intent_hooks)
 
-    def _open(self, held: Held, request: Request, now: datetime) -> Opening:
-        """The session that the turn belongs to: the running one, or a new one."""
-        bot = self._source.flows.bot
-        language, _, region = (request.locale or "").replace("_", "-").partition("-")
-        language = language.lower()
-        turn = Turn(
+    async def _understood(self, request: Request, opening: Opening) -> Turn:
+        """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
+        findings: tuple[RiskFinding, ...] = ()
+        intents: tuple[IntentGuess, ...] = ()
+        if request.kind is TurnKind.TEXT:
+            findings = await self._source.risk.assess(request.text, opening.language)
+            if request.intent is not None:
+                intents = (IntentGuess(request.intent, 1.0, "ml"),)
+            elif not request.is_too_long:
+                intents = await self._classify(request.text)
+        return Turn(
             kind=request.kind,
-            now=now,
+            now=opening.now,
             text=request.text,
             is_too_long=request.is_too_long,
-            language=language if language in bot.languages else None,
-            timezone=bot.timezone,
-            region=region.upper() or bot.region,
+            language=opening.language,
+            timezone=opening.timezone,
+            region=opening.region,
+            intents=intents,
             entities=request.entities,
+            risk=findings,
             flow=request.flow,
             slots=request.slots,
+            carried_over=opening.carried_over,
         )
-        state = held.state
-        if state is None or state.status is not Status.ACTIVE:
-            return _new_session(turn, state.language if state else bot.languages[0])
-        if held.expires_at is not None and held.expires_at <= utc_text(now):
-            offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
-            turn = replace(turn, carried_over=state.frames) if offers else turn
-            return _new_session(turn, state.language, closes=(state.session_id, Status.EXPIRED.value))
-        if request.kind is TurnKind.START and state.frames:
-            return _new_session(turn, state.language, closes=(state.session_id, Status.CANCELLED.value))
-        return Opening(state, held.session_key, turn)
-
-    async def _understand(self, turn: Turn, state: SessionState, request: Request) -> Turn:
-        """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
-        if turn.kind is not TurnKind.TEXT:
-            return turn
-        findings = await self._source.risk.assess(turn.text, turn.language or state.language)
-        intents: tuple[IntentGuess, ...] = ()
-        if request.intent is not None:
-            intents = (IntentGuess(request.intent, 1.0, "ml"),)
-        elif not turn.is_too_long:
-            intents = await self._classify(turn.text)
-        return replace(turn, risk=findings, intents=intents)
 
     async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
         for hook in self._intent_hooks:
@@ -280,10 +282,26 @@ class Turns:
         return held, joined(reply, later)
 
 
-def _new_session(turn: Turn, language: str, closes: tuple[str, str] | None = None) -> Opening:
-    """A session's first turn; it carries its language, so that a replay needs nothing else."""
-    turn = replace(turn, language=turn.language or language)
-    return Opening(SessionState(session_id=rising_id(turn.now)), None, turn, closes)
+def _open(held: Held, request: Request, now: datetime, bot: Bot) -> Opening:
+    """The session that the turn belongs to: the running one, or a new one."""
+    language, _, region = (request.locale or "").replace("_", "-").partition("-")
+    wanted = language.lower() if language.lower() in bot.languages else None
+    state = held.state
+    carried_over: tuple[Frame, ...] = ()
+    closes: tuple[str, str] | None = None
+    is_new = state is None or state.status is not Status.ACTIVE
+    if state is not None and not is_new:
+        if held.expires_at is not None and held.expires_at <= utc_text(now):
+            closes = (state.session_id, Status.EXPIRED.value)
+            offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
+            carried_over = state.frames if offers else ()
+        elif request.kind is TurnKind.START and state.frames:
+            closes = (state.session_id, Status.CANCELLED.value)
+    language = wanted or (state.language if state else bot.languages[0])
+    if state is None or is_new or closes is not None:
+        state = SessionState(session_id=rising_id(now))
+    region = region.upper() or bot.region or ""
+    return Opening(state, now, language, bot.timezone, region or None, carried_over, closes)
 
 
 def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:

@@ -44,16 +44,15 @@ def listed(words: Iterable[str]) -> str:
     return clipped(", ".join(some[:12]), 4 * _LONGEST_SHOWN) + (", …" if len(some) > 12 else "")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was most likely meant, or None when nothing is near."""
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.55) -> str | None:
+    """The known word that was most likely meant, or None when none is as like (0 to 1) as asked for."""
     from rapidfuzz.distance import OSA
     from rapidfuzz.process import extractOne
 
     choices = list(known)
-    best = extractOne(
-        word[:_LONGEST_SHOWN].lower(), choices, scorer=OSA.normalized_similarity, processor=str.lower, score_cutoff=0.6
-    )
-    return None if best is None else choices[best[2]]
+    similarity = OSA.normalized_similarity
+    best = extractOne(word[:_LONGEST_SHOWN].lower(), choices, scorer=similarity, processor=str.lower)
+    return None if best is None or best[1] < likeness else choices[best[2]]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -81,6 +80,11 @@ def place_of(event: yaml.Event) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
+def _line(lines: list[str], number: int) -> str:
+    """The line of that number; an empty one beyond the ends, where errors at a file's end are placed."""
+    return lines[number - 1] if 1 <= number <= len(lines) else ""
+
+
 def parser_error_fix(error: yaml.MarkedYAMLError, text: str) -> Fix:
     """Says what the author should do about a text that the YAML parser refused."""
     return _Trouble(error, text).fix()
@@ -101,7 +105,7 @@ def tag_fix(event: yaml.Event, text: str) -> Fix:
     """For ``!word``: a text that lacks quotes, or a tag that asks for some other type, which is refused."""
     line, column = place_of(event)
     lines = lines_of(text)
-    value = lines[line - 1][column - 1 :]
+    value = _line(lines, line)[column - 1 :]
     if isinstance(event, yaml.ScalarEvent) and value.startswith("!") and not value.startswith("!!"):
         fix = _quotes_needed(lines, line, column)
         if fix is not None:
@@ -118,7 +122,7 @@ _NEEDS_QUOTES_AT_START = "{[@*&!%|>`?-,}]"
 
 def _quotes_needed(lines: list[str], line: int, column: int | None = None) -> Fix | None:
     """A fix by quoting the value of this line, when it starts with a sign that means something else in YAML."""
-    match = _value_in(lines[line - 1])
+    match = _value_in(_line(lines, line))
     if match is None:
         return None
     value = match["value"].rstrip()
@@ -144,7 +148,7 @@ class _Trouble:
         began = error.context_mark or mark
         self.line, self.column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         self.context_line, self.context_column = (began.line + 1, began.column + 1) if began else (1, 1)
-        self.here = self.lines[self.line - 1] if self.line <= len(self.lines) else ""
+        self.here = _line(self.lines, self.line)
 
     def fix(self) -> Fix:
         causes = (
@@ -227,7 +231,7 @@ class _Trouble:
     def _no_space_after_colon(self) -> Fix | None:
         """``flow:x`` is one word to YAML; the trouble shows only at the next line's colon."""
         for line in (self.line, self.line - 1):
-            match = _NO_SPACE_AFTER_COLON.fullmatch(self.lines[line - 1]) if line >= 1 else None
+            match = _NO_SPACE_AFTER_COLON.fullmatch(_line(self.lines, line))
             if match is not None:
                 message = f"put a space after the colon: `{clipped(match['key'] + ': ' + match['rest'])}`"
                 return Fix(line, match.end("key") + 1, "no-space-after-colon", message)
@@ -243,7 +247,7 @@ class _Trouble:
     def _no_colon(self) -> Fix | None:
         if "expected ':'" not in self.what:
             return None
-        word = self.lines[self.context_line - 1].strip()
+        word = _line(self.lines, self.context_line).strip()
         message = f"line {self.context_line} has no ': ' after its first word: {shown(word)}"
         return Fix(self.context_line, self.context_column, "no-colon", message)
 
@@ -260,7 +264,7 @@ class _Trouble:
 
     def _comment_in_text(self) -> Fix | None:
         """A text over several lines that a comment cuts in two."""
-        above = self.lines[self.line - 2] if self.line >= 2 else ""
+        above = _line(self.lines, self.line - 1)
         if " #" not in f" {above}" or ":" in self.here or self.here.lstrip().startswith("- "):
             return None
         message = "everything after ` #` is a comment, and a text cannot go on after one; quote the text to keep it"

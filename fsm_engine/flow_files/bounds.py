@@ -78,7 +78,7 @@ def _amount(text: str) -> tuple[str, str | None]:
         raise BadBounds(f"{shown(text)} is not an amount such as 25 USD")
     currency = match["currency"] or None
     if currency is not None and currency not in CURRENCIES:
-        hint = did_you_mean(currency, CURRENCIES) if len(currency) > 2 else ""
+        hint = did_you_mean(currency, sorted(CURRENCIES)) if len(currency) > 2 else ""
         raise BadBounds(f"{shown(currency)} is not a currency code such as USD, EUR or GBP{hint}")
     return match["number"], currency
 

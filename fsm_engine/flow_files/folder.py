@@ -120,11 +120,11 @@ class _Walk:
         identity = (status.st_dev, status.st_ino)
         if identity in self._seen:
             return
-        if len(self.files) == MOST_FILES:
-            self.problems.append(_problem(path, "too-many-files", f"more than {MOST_FILES} files; split the folder"))
         self._seen.add(identity)
         if len(self.files) < MOST_FILES:
             self.files.append(path)
+        elif len(self._seen) == MOST_FILES + 1:
+            self.problems.append(_problem(path, "too-many-files", f"more than {MOST_FILES} files; split the folder"))
 
 
 def _text_of(path: Path, problems: list[Problem]) -> str | None:

@@ -5,6 +5,8 @@ They stand here because loading them from Babel costs more than reading a folder
 
 from __future__ import annotations
 
+from fsm_engine.flow_files.authors_help import shown
+
 _COUNTRIES = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
     CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
@@ -35,3 +37,10 @@ _CURRENCIES = """
 COUNTRIES = frozenset(_COUNTRIES.split())
 LANGUAGES = frozenset(_LANGUAGES.split())
 CURRENCIES = frozenset(_CURRENCIES.split())
+
+
+def unknown_country(code: str) -> str:
+    """What to say about a country code that does not exist. Near spellings do not help: nearly all pairs are taken."""
+    meant = {"UK": "GB", "USA": "US"}.get(code.upper(), code.upper())
+    hint = f"; did you mean '{meant}'?" if meant in COUNTRIES else ""
+    return f"{shown(code)} is not a country code such as US, GB or JO{hint}"

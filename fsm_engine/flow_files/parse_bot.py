@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from fsm_engine.flow_files.authors_help import did_you_mean, shown
-from fsm_engine.flow_files.iso_codes import COUNTRIES
+from fsm_engine.flow_files.authors_help import shown
+from fsm_engine.flow_files.iso_codes import COUNTRIES, unknown_country
 from fsm_engine.flow_files.parse_texts import language_code, optional_speech, parse_phrases, parse_text
 from fsm_engine.flow_files.shapes import (
     DAY_S,
@@ -67,9 +67,7 @@ def country(fields: Fields, key: str) -> str | None:
 def country_code(source: Source, node: YamlText) -> str | None:
     if node.text in COUNTRIES:
         return node.text
-    hint = did_you_mean(node.text, COUNTRIES)
-    message = f"{shown(node.text)} is not a country code such as US, GB or JO{hint}"
-    source.error(node, "unknown-country", message)
+    source.error(node, "unknown-country", unknown_country(node.text))
     return None
 
 
@@ -124,7 +122,7 @@ def _coming_back(fields: Fields) -> ComingBack | None:
 
 def _choices(source: Source, node: YamlNode, what: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """Distinct words out of a known few, in the author's order."""
-    words = (choice(source, item, f"an item of {what}", allowed) for item in as_list(source, node, what))
+    words = (choice(source, item, f"each item of {what}", allowed) for item in as_list(source, node, what))
     return tuple(dict.fromkeys(word for word in words if word is not None))
 
 

@@ -35,7 +35,7 @@ def parse_risk(source: Source, mapping: YamlMap) -> RiskPolicy | None:
     policy = name(source, node, "a risk policy")
     levels = _levels(fields)
     resources = _resources(fields)
-    _check_resources(fields, levels, resources)
+    _check_resources(fields, levels)
     parsed = RiskPolicy(
         name=policy or "",
         at=source.at(node),
@@ -149,11 +149,10 @@ def _resource(source: Source, node: YamlNode) -> Resource | None:
     return Resource(called.text, contact.text, None if hours is None else hours.text)
 
 
-def _check_resources(
-    fields: Fields, levels: dict[str, LevelPolicy], resources: dict[str, tuple[Resource, ...]]
-) -> None:
-    """A level that shows resources has some to show."""
+def _check_resources(fields: Fields, levels: dict[str, LevelPolicy]) -> None:
+    """A level that shows resources has some to show; those that could not be read are reported on their own."""
     promised = next((level for level, policy in levels.items() if policy.resources), None)
-    if promised is not None and not any(resources.values()):
+    node = fields.get("resources")
+    if promised is not None and (node is None or (isinstance(node, YamlMap) and not node.entries)):
         message = f"the level '{promised}' shows resources, and the file lists none; add 'resources:'"
-        fields.source.error(fields.node, "no-resources", message)
+        fields.source.error(node or fields.node, "no-resources", message)

@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from fsm_engine.flow_files.authors_help import did_you_mean, listed, nearest, shown
 from fsm_engine.flow_files.bounds import BadBounds, day_bounds, money_bounds, number_bounds
-from fsm_engine.flow_files.iso_codes import COUNTRIES
+from fsm_engine.flow_files.iso_codes import COUNTRIES, unknown_country
 from fsm_engine.flow_files.patterns import check_pattern
-from fsm_engine.flow_files.shapes import LONGEST_NAME, Fields, as_full_list, scalar
+from fsm_engine.flow_files.shapes import LONGEST_NAME, Fields, as_full_list, as_list, scalar
 from fsm_engine.flow_files.yaml_source import Source, YamlEntry, YamlList, YamlMap, YamlNode, YamlText
 from fsm_engine.model.slot import Option, SlotType
 
 MOST_CHOICES = 200
+_MISSPELT = 0.8  # "emial" is meant to be "email"; "rate" is not "date" but may be somebody's own type
 LONGEST_OPTION = 200
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _TEXT = re.compile(r"(?P<bounds>\S*\.\.\S*)?(?:(?:^|\s+)matching\s+(?P<pattern>.+))?", re.DOTALL)
@@ -64,8 +65,9 @@ def type_phrase(phrase: str) -> SlotType:
             return read(kind, "")
         if words.startswith(f"{kind} "):
             return read(kind, words[len(kind) :].strip())
-    guess = nearest(words, KINDS)
-    if guess is None and _TYPE_NAME.fullmatch(words) and len(words) <= LONGEST_NAME:
+    is_name = _TYPE_NAME.fullmatch(words) is not None and len(words) <= LONGEST_NAME
+    guess = nearest(words, KINDS, likeness=_MISSPELT) if is_name else nearest(words, KINDS)
+    if guess is None and is_name:
         return SlotType(kind=words)
     hint = f"; did you mean '{guess}'?" if guess else f"; types are {', '.join(KINDS)}"
     raise BadType("unknown-type", f"unknown type {shown(phrase)}{hint}")
@@ -103,8 +105,7 @@ def _day(kind: str, rest: str) -> SlotType:
 
 def _region(kind: str, rest: str) -> SlotType:
     if rest and rest not in COUNTRIES:
-        message = f"{shown(rest)} is not a country code such as US, GB or JO{did_you_mean(rest, COUNTRIES)}"
-        raise BadType("unknown-country", message)
+        raise BadType("unknown-country", unknown_country(rest))
     return SlotType(kind=kind, region=rest or None)
 
 
@@ -238,7 +239,7 @@ def synonyms(source: Source, node: YamlNode) -> tuple[str, ...]:
     """Other words for one option: a list, or a single one."""
     items: list[YamlNode] = [node] if isinstance(node, YamlText) else []
     if isinstance(node, YamlList | YamlMap):
-        items = as_full_list(source, node, "what means the same", most=MOST_CHOICES)
+        items = as_list(source, node, "what means the same", most=MOST_CHOICES)
     texts = (scalar(source, item, "a word that means the same") for item in items)
     return tuple(text.text for text in texts if text is not None)
 

@@ -1,7 +1,7 @@
 """Many callers, one at a time at the database: what piles up while one call runs goes into the next.
 
-Callers only wait on futures, so cancelling one never interrupts the database. A question that was not yet taken is
-withdrawn by cancelling its caller; one that was taken is carried out.
+Cancelling a caller never interrupts the database. A question that was not yet taken is withdrawn with its caller; one
+that was taken is carried out.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ Answer: TypeAlias = Callable[[Sequence[Q]], Awaitable[Sequence[A]]]
 class Gatherer(Generic[Q, A]):
     """Hands the questions of all waiting callers to ``answer`` together, in order, at most ``at_most`` at once.
 
-    ``answer`` answers all of them or raises and has then done nothing. When it raises, the questions are asked again
-    one by one, so that only the guilty one fails, unless ``fails_all`` says that the error has nothing to do with them.
+    ``answer`` answers all of them or raises and has then done nothing, and may be cancelled at any await. When it
+    raises, the questions are asked again one by one, so that only the guilty one fails, unless ``fails_all`` says that
+    the error has nothing to do with them.
     """
 
     def __init__(
@@ -39,29 +40,51 @@ class Gatherer(Generic[Q, A]):
         self._queue_limit = queue_limit
         self._fails_all = fails_all
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None  # kept because the event loop itself does not
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def ask(self, question: Q) -> A:
         """The answer to one question. Raises `Busy` when ``queue_limit`` callers wait already."""
+        if self._idle.is_set():
+            return await self._ask_alone(question)
         if len(self._waiting) >= self._queue_limit:
             raise Busy(f"store: {self._queue_limit} calls wait already. Send this one again later.")
         reply: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, reply))
-        if self._worker is None or self._worker.done():
-            # A task per burst, not for ever: nothing is left pending when the program ends without closing the store.
-            self._worker = asyncio.create_task(self._work())
         return await reply
 
     async def drain(self) -> None:
         """Returns when nothing waits any more."""
-        while self._worker is not None and not self._worker.done():
-            await asyncio.wait([self._worker])
+        await self._idle.wait()
+
+    async def _ask_alone(self, question: Q) -> A:
+        """Nobody else is here, so no task is needed; cancelled, the caller lets the next ones in as well."""
+        self._idle.clear()
+        try:
+            (answer,) = await self._answer([question])
+        finally:
+            self._go_on()
+        return answer
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            # A task per burst, not for ever: nothing is left pending when the program ends without closing the store.
+            self._worker = asyncio.create_task(self._work())
+        else:
+            self._idle.set()
 
     async def _work(self) -> None:
-        while self._waiting:
-            taken = self._take()
-            if taken:
-                await self._serve(taken)
+        try:
+            while self._waiting:
+                taken = self._take()
+                if taken:
+                    await self._serve(taken)
+                if not self._waiting:
+                    # Those just answered often come back at once, and should then go together.
+                    await asyncio.sleep(0)
+        finally:
+            self._go_on()
 
     def _take(self) -> list[tuple[Q, asyncio.Future[A]]]:
         taken: list[tuple[Q, asyncio.Future[A]]] = []

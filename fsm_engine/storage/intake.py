@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import astuple
+from itertools import chain
 from typing import TypeAlias
 
 import orjson
 
 from fsm_engine.errors import InvalidArgument
-from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow, MessageRow, TurnToCommit
+from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow, FlowVersion, MessageRow, TurnToCommit
 from fsm_engine.storage.seal import Seal
 
 Sql: TypeAlias = str | int | float | bytes | None
+Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersion
 
 
 def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
@@ -26,7 +29,7 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.session_id,
         turn.turn,
         turn.state_json,
-        seal.of_state(turn.session_id, turn.turn, storable(turn.state_json)),
+        seal.of_state(storable(turn.session_id), turn.turn, storable(turn.state_json)),
         turn.status,
         turn.flow,
         turn.step,
@@ -42,11 +45,12 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.flow_hash,
         turn.caused_by,
         len(turn.messages),
-        json_rows(_message(message) for message in turn.messages),
-        json_rows(_answer(answer) for answer in turn.answers if answer.response_json is not None),
-        json_rows((answer.flow, answer.step) for answer in turn.answers if answer.response_json is None),
-        json_rows(_detection(found, _place_of_user(turn.messages)) for found in turn.detections),
-        json_rows(_audit(row) for row in turn.audit),
+        json_rows(turn.messages),
+        _place_of_user(turn.messages) if turn.detections else None,
+        json_rows(tuple(answer for answer in turn.answers if answer.response_json is not None)),
+        json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
+        json_rows(turn.detections),
+        json_rows(turn.audit),
         heard.user_message if heard else None,
         heard.intent if heard else None,
         heard.confidence if heard else None,
@@ -64,59 +68,34 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
 
 def storable(text: str) -> str:
     """The text itself. Raises `InvalidArgument` when it holds NUL or a lone surrogate."""
-    try:
-        # Plain ASCII, the common case, is known without a look at the characters.
-        if not text.isascii():
-            text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidArgument("store: a text holds a lone surrogate. Clean texts before they are stored.") from error
     if "\0" in text:
         raise InvalidArgument("store: a text holds a NUL character. Clean texts before they are stored.")
+    if not text.isascii():  # known without a look at the characters
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidArgument(f"store: {_NOT_JSON}") from error
     return text
 
 
-def json_rows(rows: Iterable[Sequence[Sql]]) -> str | None:
-    """Rows as one JSON array of arrays, None when there are none: the view then skips their table."""
-    listed = list(rows)
-    if not listed:
+def json_rows(rows: Sequence[Record]) -> str | None:
+    """Rows as a JSON array of objects, None when there are none: the view then skips their table."""
+    if not rows:
         return None
     try:
-        encoded = orjson.dumps(listed)
+        encoded = orjson.dumps(rows)
     except TypeError as error:
-        raise InvalidArgument("store: a text holds a lone surrogate. Clean texts before they are stored.") from error
+        raise InvalidArgument(f"store: {_NOT_JSON}") from error
     if b"\\u0000" in encoded:  # may be an escaped backslash before u0000
-        for row in listed:
-            for value in row:
-                if isinstance(value, str):
-                    storable(value)
+        for value in chain.from_iterable(astuple(row) for row in rows):
+            if isinstance(value, str):
+                storable(value)
     return encoded.decode()
 
 
-def _message(row: MessageRow) -> tuple[Sql, ...]:
-    return (row.role, row.content, row.metadata_json)
-
-
-def _answer(row: AnswerRow) -> tuple[Sql, ...]:
-    return (row.flow, row.step, row.slot, row.response_json, row.raw, row.attempts)
-
-
-def _audit(row: AuditRow) -> tuple[Sql, ...]:
-    return (row.key, row.intent, row.action, row.input_json, row.output_json, row.status, row.error)
-
-
-def _detection(row: DetectionRow, place: int | None) -> tuple[Sql, ...]:
-    return (
-        row.phrase,
-        row.user_message,
-        row.category,
-        row.level,
-        row.detector,
-        row.detector_version,
-        int(row.resources_shown),
-        place,
-    )
+_NOT_JSON = "a text holds a lone surrogate, or a number is too large. Clean values before they are stored."
 
 
 def _place_of_user(messages: Sequence[MessageRow]) -> int | None:
-    """Where the user's message stands among those of the turn, counted from 0."""
-    return next((place for place, message in enumerate(messages) if message.role == "user"), None)
+    """Where the user's message stands among those of the turn, counted from 1."""
+    return next((place for place, message in enumerate(messages, 1) if message.role == "user"), None)

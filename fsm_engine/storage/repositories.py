@@ -170,7 +170,7 @@ class Intents(Repository):
 class FlowVersions(Repository):
     async def put(self, versions: Sequence[FlowVersion]) -> None:
         """Keeps the sources that are not kept yet; a hash that is stored stays as it is."""
-        rows = json_rows((one.hash, one.name, one.version, one.source, one.created_at) for one in versions)
+        rows = json_rows(versions)
         if rows is not None:
             await self._database.change((sql.ADD_FLOW_VERSIONS, (rows,)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
-TURN_COLUMNS = 36
+TURN_COLUMNS = 37
 
 
 @cache
@@ -165,8 +165,8 @@ WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY i.turn
 """
 ADD_FLOW_VERSIONS = """
 INSERT INTO flow_versions (hash, name, version, source, created_at)
-SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-       json_extract(value, '$[3]'), json_extract(value, '$[4]')
+SELECT json_extract(value, '$.hash'), json_extract(value, '$.name'), json_extract(value, '$.version'),
+       json_extract(value, '$.source'), json_extract(value, '$.created_at')
 FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING
 """

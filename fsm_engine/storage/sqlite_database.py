@@ -7,6 +7,7 @@ import sqlite3
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from itertools import chain
 from threading import Thread
@@ -20,7 +21,7 @@ from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
 from fsm_engine.storage.gathering import Gatherer
 from fsm_engine.storage.intake import Sql
-from fsm_engine.storage.sqlite_errors import as_engine_error, is_lock
+from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
 
 TURNS_AT_MOST = 256
@@ -28,9 +29,10 @@ LOADS_AT_MOST = 256
 
 
 class SqliteDatabase:
-    """Belongs to the event loop that opened it. The writing connection is touched by two tasks of its own only.
+    """Belongs to the event loop that opened it. A database in memory has one connection for both.
 
-    A database in memory has one connection, which does both.
+    What is cancelled is either one statement, which its connection's thread then finishes alone, or a transaction,
+    which is rolled back: the thread takes what it is sent in order.
     """
 
     def __init__(
@@ -63,10 +65,8 @@ class SqliteDatabase:
 
     async def rows(self, statement: str, *values: Sql) -> list[Row]:
         self._check_open()
-        try:
+        with engine_errors(self._place):
             return _tuples(await self._reader.execute_fetchall(statement, values))
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            raise as_engine_error(error, self._place) from error
 
     async def change(self, *steps: Step) -> list[list[Row]]:
         self._check_open()
@@ -101,41 +101,34 @@ class SqliteDatabase:
     async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
         values = tuple(chain.from_iterable(rows))
-        try:
+        with engine_errors(self._place):
             async with self._one_transaction:
                 await self._writer.execute_fetchall(sql.intake(len(rows)), values)
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            raise as_engine_error(error, self._place) from error
         return [None] * len(rows)
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes
-        try:
+        with engine_errors(self._place):
             async with self._one_transaction:
                 return [await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))]
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            raise as_engine_error(error, self._place) from error
 
     async def _run_one(self, step: Step) -> list[list[Row]]:
         return [_tuples(await self._writer.execute_fetchall(*step))]
 
     async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
-        await self._writer.execute_fetchall("BEGIN IMMEDIATE")
         try:
+            await self._writer.execute_fetchall("BEGIN IMMEDIATE")
             returned = [_tuples(await self._writer.execute_fetchall(*step)) for step in steps]
             await self._writer.execute_fetchall("COMMIT")
         except BaseException:
-            # Statements run in the order they were sent, so this comes after whatever was still under way.
-            if self._writer.in_transaction:
-                await self._writer.rollback()
+            # Runs after whatever is still under way, even when this task is cancelled again; may undo nothing.
+            await self._writer.rollback()
             raise
         return returned
 
     async def _load(self, asked: Sequence[tuple[str, str | None]]) -> list[Row | None]:
-        try:
+        with engine_errors(self._place):
             rows = await self._reader.execute_fetchall(sql.LOAD, (orjson.dumps(asked).decode(),))
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            raise as_engine_error(error, self._place) from error
         found = {row[0]: row[1:] for row in rows}
         return [found.get(place) for place in range(len(asked))]
 
@@ -151,16 +144,25 @@ async def _open_connections(path: str, settings: SqliteSettings) -> tuple[aiosql
         raise
 
 
-async def _in_daemon_thread(connector: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+async def _in_daemon_thread(open_file: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
     """A connection whose thread does not keep a program alive that forgot to close it.
 
-    aiosqlite makes an ordinary thread, and a thread is a daemon when the one that made it was.
+    aiosqlite makes an ordinary thread, and a thread is a daemon when the one that made it was. The file is opened
+    before: when that fails inside aiosqlite, its thread still has to answer an event loop that may be gone by then.
     """
-    made: list[aiosqlite.Connection] = []
-    maker = Thread(target=lambda: made.append(aiosqlite.Connection(connector, iter_chunk_size=64)), daemon=True)
-    maker.start()
-    maker.join()
-    return await made[0]
+    made: Future[aiosqlite.Connection] = Future()
+
+    def make() -> None:
+        try:
+            opened = open_file()
+        except BaseException as error:  # noqa: BLE001 - it goes to the caller
+            made.set_exception(error)
+        else:
+            made.set_result(aiosqlite.Connection(lambda: opened, iter_chunk_size=64))
+
+    Thread(target=make, daemon=True).start()
+    connection = await asyncio.wrap_future(made)
+    return await connection
 
 
 async def _close_all(writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:

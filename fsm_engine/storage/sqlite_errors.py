@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fsm_engine.errors import (
     DatabaseUnavailable,
@@ -24,7 +26,7 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: ("reading or writing failed", "Look at the disk and the system's log"),
     sqlite3.SQLITE_CANTOPEN: ("a file could not be opened", "Look at the folder's rights and the open-file limit"),
     sqlite3.SQLITE_NOMEM: ("there is not enough memory", "Give this program more memory"),
-    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Restore it from a backup"),
+    sqlite3.SQLITE_CORRUPT: ("stored data is damaged", "Restore it from a backup"),
     sqlite3.SQLITE_NOTADB: ("the file is not a database any more", "Restore it from a backup"),
 }
 
@@ -39,8 +41,22 @@ def is_lock(error: BaseException | None) -> bool:
     return error is not None and primary_code(error) in LOCKED
 
 
-def as_engine_error(error: Exception, place: str) -> FsmEngineError:
-    """The typed error for what went wrong in the database called ``place``."""
+@contextmanager
+def engine_errors(place: str) -> Iterator[None]:
+    """Turns what the driver raises into the errors of the engine; ``place`` names the database."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        # The driver's own error quotes a text that it cannot decode, so that one is not passed on.
+        raise _typed(error, place) from (None if is_undecodable(error) else error)
+
+
+def is_undecodable(error: Exception) -> bool:
+    """Whether a stored text was no UTF-8; Python's driver finds that, and SQLite has no code for it."""
+    return type(error) is sqlite3.OperationalError and not primary_code(error)
+
+
+def _typed(error: Exception, place: str) -> FsmEngineError:
     code = primary_code(error)
     if code in LOCKED:
         return DatabaseUnavailable(f"{place}: another program holds the lock. Send the turn again.")
@@ -50,6 +66,8 @@ def as_engine_error(error: Exception, place: str) -> FsmEngineError:
         return InvalidArgument(f"{place}: a value is too large or no valid text ({type(error).__name__}).")
     if isinstance(error, ValueError) or _is_closed(error):  # aiosqlite says ValueError
         return DatabaseUnavailable(f"{place}: the store is closed. Open it again.")
+    if is_undecodable(error):
+        code = sqlite3.SQLITE_CORRUPT
     wrong, advice = _ADVICE.get(code, (str(error), "Report this, with the version of SQLite"))
     return OperationFailed(f"{place}: {wrong} ({_name(error)}). {advice}.")
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fsm_engine.errors import StartUpError
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.sqlite_errors import DAMAGED, is_lock, primary_code
 
 MEMORY = ":memory:"
+OLDEST_TABLE = "chat_history"  # all that version 1 had
 Durability = Literal["full", "normal"]
+Contents = Literal["missing", "fresh", "current", "older", "newer", "foreign"]
 
 # 64 MiB: the log is cut back to this after a checkpoint. 16 MiB of pages are kept in memory.
 _SETTINGS = """
@@ -39,6 +42,26 @@ class SqliteSettings:
     busy_timeout_s: float = 5.0
 
 
+class _Cursor(sqlite3.Cursor):
+    """Lets go of its statement when a row cannot be read (text that is no UTF-8).
+
+    The statement would stay open for as long as somebody keeps the exception, and every later read of the connection
+    would see the database as it was then.
+    """
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.Error:
+            self.close()
+            raise
+
+
+class _Connection(sqlite3.Connection):
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        return self.cursor(_Cursor).execute(statement, values)
+
+
 def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     """A connection in autocommit mode to a database of this version; a fresh file is given its schema first.
 
@@ -46,9 +69,7 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     """
     is_new = path != MEMORY and _check_place(Path(path))
     try:
-        connection = sqlite3.connect(
-            path, timeout=settings.busy_timeout_s, isolation_level=None, cached_statements=_STATEMENTS_KEPT
-        )
+        connection = _connect(path, settings)
     except sqlite3.Error as error:
         raise _start_up_error(path, error) from error
     try:
@@ -61,11 +82,33 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     return connection
 
 
+def inspect(path: str) -> Contents:
+    """What is at ``path``, without changing or making anything. Raises `StartUpError` when it cannot be read."""
+    if not Path(path).exists():
+        return "missing"
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return _contents(connection)[0]
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
+
+
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     """A second connection to a database that `connect` has opened; it cannot write."""
-    connection = sqlite3.connect(path, timeout=settings.busy_timeout_s, isolation_level=None)
+    connection = _connect(path, settings)
     connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
     return connection
+
+
+def _connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path,
+        timeout=settings.busy_timeout_s,
+        isolation_level=None,
+        cached_statements=_STATEMENTS_KEPT,
+        factory=_Connection,
+        check_same_thread=False,  # opened in one thread, used in another, never in two at once
+    )
 
 
 def create_schema(connection: sqlite3.Connection, script: str) -> None:
@@ -75,7 +118,7 @@ def create_schema(connection: sqlite3.Connection, script: str) -> None:
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if not _is_current(connection):
+        if _contents(connection)[0] != "current":
             raise
 
 
@@ -92,8 +135,8 @@ def _check_place(path: Path) -> bool:
 
 def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
     try:
-        if not _is_current(connection):
-            _check_contents(connection, path)
+        _check_contents(connection, path)
+        if _contents(connection)[0] == "fresh":
             create_schema(connection, schema_script())
         _use_write_ahead_log(connection, path, settings.busy_timeout_s)
         connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
@@ -103,35 +146,33 @@ def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings
         raise _start_up_error(path, error) from error
 
 
-def _is_current(connection: sqlite3.Connection) -> bool:
-    return _numbers(connection) == (SCHEMA_VERSION, APPLICATION_ID)
-
-
-def _numbers(connection: sqlite3.Connection) -> tuple[int, int]:
-    version, application = connection.execute(
-        "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
-    ).fetchone()
-    return version, application
-
-
 def _check_contents(connection: sqlite3.Connection, path: str) -> None:
-    """Raises `StartUpError` unless the database is empty. Read in one statement, so that it is one moment's truth."""
-    version, application, tables = connection.execute(
-        "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
-        " FROM pragma_user_version, pragma_application_id"
-    ).fetchone()
-    if (version, application) == (SCHEMA_VERSION, APPLICATION_ID) or (version, application, tables) == (0, 0, "[]"):
-        return
-    if application == APPLICATION_ID and version > SCHEMA_VERSION:
+    """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
+    contents, version = _contents(connection)
+    if contents == "newer":
         raise StartUpError(
             f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
             " Install the fsm_engine that wrote it, or a newer one."
         )
-    if '"chat_history"' in tables or application == APPLICATION_ID:
+    if contents == "older":
         raise StartUpError(
             f"database {path}: has an older schema. Make a backup, then run: fsm-engine migrate sqlite:///{path}"
         )
-    raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
+    if contents == "foreign":
+        raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
+
+
+def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
+    """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
+    version, application, tables = connection.execute(
+        "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
+        " FROM pragma_user_version, pragma_application_id"
+    ).fetchone()
+    if application == APPLICATION_ID and version >= SCHEMA_VERSION:
+        return ("current" if version == SCHEMA_VERSION else "newer"), version
+    if application == APPLICATION_ID or f'"{OLDEST_TABLE}"' in tables:
+        return "older", version
+    return ("fresh" if (version, application, tables) == (0, 0, "[]") else "foreign"), version
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, path: str, timeout_s: float) -> None:

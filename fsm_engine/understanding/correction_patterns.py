@@ -27,12 +27,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """``leads`` may come first; of these, ``turns`` say that something is to be put right. ``vague`` names no slot
-    ("something"); words ``before_name`` and ``after_name`` do not change which slot a name means."""
+    """The words of one language.
+
+    ``leads`` may come first, ``politeness`` last, and ``fillers`` too where no answer is given. Of the leads, ``turns``
+    say that something is to be put right. ``vague`` names no slot ("something"); words ``before_name`` and
+    ``after_name`` do not change which slot a name means.
+    """
 
     leads: str
     turns: str
-    endings: tuple[str, ...]
+    politeness: tuple[str, ...]
+    fillers: tuple[str, ...]
     vague: frozenset[str]
     before_name: frozenset[str]
     after_name: frozenset[str]
@@ -85,13 +90,16 @@ ENGLISH: Final = Corrections(
         r"no+|nope|wait|sorry|oops|whoops|actually|hold on|hang on|correction|in fact|i mean|i meant"
         r"|scratch that|apologies"
     ),
-    endings=("please", "pls", "now", "instead", "thanks", "thank you", "sorry", "though", "actually"),
+    politeness=("please", "pls"),
+    fillers=("now", "instead", "thanks", "thank you", "sorry", "sorry about that", "though", "actually", "then", "too"),
     vague=_phrases(
         "something|it|that|this|one|answer|answers|an answer|one of my answers|some of my answers|one of them|one thing"
         "|details|a detail|something else|some things|things|a few things|what i said|what i told you|information"
     ),
     before_name=_words("my our the that this your new correct right actual real current old wrong"),
-    after_name=_words("question answer step field part entry details"),
+    after_name=_words(
+        "question answer step field part entry details now instead thanks then too actually sorry though"
+    ),
     forms=(
         Form(
             _A_MISTAKE,
@@ -192,13 +200,14 @@ SPANISH: Final = Corrections(
         r"no+|espera|espere|perdon|perdona|perdone|disculpa|disculpe|ups|en realidad|de hecho|mejor dicho|quise decir"
         r"|queria decir|correccion|digo|un momento|lo siento|la verdad(?: es que)?"
     ),
-    endings=("por favor", "porfa", "ahora", "gracias", "mejor", "perdon", "en realidad", "please"),
+    politeness=("por favor", "porfa", "please"),
+    fillers=("ahora", "gracias", "mejor", "perdon", "perdona", "lo siento", "en realidad", "entonces"),
     vague=_phrases(
         "algo|eso|esto|una respuesta|respuesta|respuestas|una de mis respuestas|alguna respuesta|un dato|datos"
         "|lo que dije|una cosa|unas cosas|algunas cosas|algo mas"
     ),
     before_name=_words("mi mis nuestro nuestra el la los las ese esa tu su nuevo nueva"),
-    after_name=_words("correcto correcta nuevo nueva verdadero verdadera actual"),
+    after_name=_words("correcto correcta nuevo nueva verdadero verdadera actual ahora mejor gracias entonces"),
     forms=(
         Form(
             _words("equivoque equivocado equivocada"),

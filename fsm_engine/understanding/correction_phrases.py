@@ -15,7 +15,7 @@ from fsm_engine.understanding.text import fold
 LOOKED_AT: Final = 200
 """Characters from the start of a message in which the words must stand that make it a correction."""
 
-SHORT_ANSWER: Final = 3
+SHORT_ANSWER: Final = 2
 """Words up to which "a, not b" is read as the answer a; longer answers may well contain a "not"."""
 
 DEEPEST: Final = 2
@@ -47,6 +47,7 @@ class _CompiledForm:
     pattern: re.Pattern[str]
     is_certain: bool
     needs_turn: bool
+    takes_answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,13 @@ def read_correction(text: str, language: str, slot_names: Mapping[str, Sequence[
 
 
 class _Message:
-    """One message being read: ``plain`` is the text in small letters without accents, character for character."""
+    """One message being read. ``plain`` is the text in small letters without accents, character for character.
 
-    __slots__ = ("_end", "_plain", "_reader", "_slot_names", "_text", "_used")
+    Forms that take an answer are matched up to ``end``, others up to ``bare_end``, which leaves more out: in "my goal
+    is to eat better now" the last word is part of the answer, in "I made a mistake now" it is not.
+    """
+
+    __slots__ = ("_bare_end", "_end", "_plain", "_reader", "_slot_names", "_text", "_used")
 
     def __init__(self, text: str, used: set[str], reader: _Reader, slot_names: Mapping[str, Sequence[str]]) -> None:
         self._text = text
@@ -95,7 +100,8 @@ class _Message:
         self._used = used
         self._reader = reader
         self._slot_names = slot_names
-        self._end = self._end_of_words()
+        self._end = self._end_without(reader.words.politeness)
+        self._bare_end = self._end_without(reader.words.politeness + reader.words.fillers)
 
     def read(self) -> CorrectionPhrase | None:
         return self._first(self._reader.forms, 0, is_turn=False, depth=0)
@@ -113,7 +119,7 @@ class _Message:
         for form in forms:
             if form.needs.isdisjoint(self._used) or (form.needs_turn and not is_turn):
                 continue
-            match = form.pattern.fullmatch(self._plain, start, self._end)
+            match = form.pattern.fullmatch(self._plain, start, self._end if form.takes_answer else self._bare_end)
             if match and (found := self._meaning(match, is_explicit=is_turn or form.is_certain, depth=depth)):
                 return found
         return None
@@ -170,9 +176,8 @@ class _Message:
                 answer = wanted
         return answer.strip() or None
 
-    def _end_of_words(self) -> int:
-        """Where the message ends when closing punctuation and politeness are left out."""
-        endings = self._reader.words.endings
+    def _end_without(self, endings: tuple[str, ...]) -> int:
+        """Where the message ends when closing punctuation and these words are left out."""
         end = len(self._plain)
         while True:
             words = self._plain[:end].rstrip(" \n\t.,;!?")
@@ -225,11 +230,13 @@ def _reader(language: str) -> _Reader:
 
 
 def _compiled(form: Form) -> _CompiledForm:
+    pattern = re.compile(form.pattern, re.DOTALL)
     return _CompiledForm(
         needs=form.needs,
-        pattern=re.compile(form.pattern, re.DOTALL),
+        pattern=pattern,
         is_certain=form.means == "certain",
         needs_turn=form.means == "by lead",
+        takes_answer=not {"value", "person"}.isdisjoint(pattern.groupindex),
     )
 
 

@@ -43,6 +43,12 @@ class CanonicalText:
     original_length: int
 
 
+# Characters that are canonical wherever they stand, so that most messages need no more than one look.
+_SETTLED = re.compile(
+    "[\t\n -~¡-¬®-\u02ff\u2010-\u2027\u2030-\u205e€\U0001f300-\U0001faff"  # Western letters, punctuation, most emoji
+    "\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u063a\u0641-\u064a"  # Cyrillic, Hebrew and Arabic letters
+    "\u3041-\u3096\u30a1-\u30fa\u3001-\u3020\u4e00-\u9fff\uac00-\ud7a3]*"  # Kana, ideographs, Hangul syllables
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _MEANINGLESS = re.compile(
@@ -74,11 +80,11 @@ def canonical_text(raw: str, *, limit: int) -> CanonicalText:
     `HARD_LIMIT` and lost its middle. Takes time in proportion to at most `HARD_LIMIT` characters, whatever comes in.
 
     >>> canonical_text("  caf\u0065\u0301\\r\\n\\x00", limit=1000)
-    CanonicalText(text='café', is_too_long=False, original_length=9)
+    CanonicalText(text='café', is_too_long=False, original_length=10)
     """
     original_length = len(raw)
     text = raw.strip()
-    if len(text) <= HARD_LIMIT and text.isascii() and text.isprintable():
+    if len(text) <= HARD_LIMIT and _SETTLED.fullmatch(text):
         return CanonicalText(text, len(text) > limit, original_length)
     was_cut = len(text) > HARD_LIMIT
     text = _clean(_without_middle(text))

@@ -1,0 +1,92 @@
+"""Whole turns of `create_account` per second, as a ratio to bare sqlite3 writing the very same rows in the same run.
+
+The engine does all it does for a bot: canonical text, risk stage, intent, reading, advance, commit with
+synchronous=FULL, actions. The floor computes nothing: it writes, one transaction per turn. Floor and engine take turns,
+and the ratio is to the mean of the floor before and after.
+
+    python -m benchmarks.engine [--json]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.dialogue import FLOWS, TEXTS, TURNS_PER_DIALOGUE, bank, converse, copies, recorded_turns
+from benchmarks.floor import bare_turns_per_second
+from benchmarks.table import Figure, show
+from fsm_engine import Engine, load_flows
+
+DIALOGUES = 400
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    turns_per_second: float
+    floor: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.turns_per_second / self.floor
+
+
+async def engine_speed(path: Path, conversations: int, dialogues: int) -> tuple[float, list[float]]:
+    """Turns per second, and how long each caller waited, in milliseconds."""
+    waits: list[float] = []
+    flows = load_flows(FLOWS)
+
+    async def talk(engine: Engine, number: int) -> None:
+        for round_number in range(dialogues // conversations):
+            await converse_timed(engine, f"c{number}", round_number, waits)
+
+    async with Engine.open(f"sqlite:///{path}", flows=flows, actions=bank()) as engine:
+        await converse(engine, "warm-up")
+        started = time.perf_counter()
+        await asyncio.gather(*(talk(engine, number) for number in range(conversations)))
+        elapsed = time.perf_counter() - started
+    return dialogues // conversations * conversations * TURNS_PER_DIALOGUE / elapsed, waits
+
+
+async def converse_timed(engine: Engine, conversation_id: str, round_number: int, waits: list[float]) -> None:
+    """As `converse`, noting how long each call took."""
+    for number, text in enumerate(TEXTS):
+        before = time.perf_counter()
+        await engine.turn(conversation_id, text, request_id=f"{round_number}-{number}")
+        waits.append((time.perf_counter() - before) * 1e3)
+
+
+def measure(conversations: int, dialogues: int) -> Measured:
+    """The engine between two runs of the floor."""
+    turns = asyncio.run(recorded_turns())
+    rows = copies(turns, min(dialogues, 200))
+    with tempfile.TemporaryDirectory() as folder:
+        before = bare_turns_per_second(Path(folder, "before.db"), rows)
+        speed, waits = asyncio.run(engine_speed(Path(folder, "engine.db"), conversations, dialogues))
+        after = bare_turns_per_second(Path(folder, "after.db"), rows)
+    waits.sort()
+    return Measured(speed, (before + after) / 2, waits[len(waits) // 2], waits[len(waits) * 99 // 100])
+
+
+def figures() -> list[Figure]:
+    """The median of three measurements each at 1, 64 and 1,000 conversations at once."""
+    found = []
+    goals = {1: (0.35, None), 64: (0.8, 40.0), 1000: (None, None)}
+    for conversations, (least_ratio, most_p99) in goals.items():
+        dialogues = DIALOGUES if conversations == 1 else max(conversations, 20 * 64)
+        runs = sorted((measure(conversations, dialogues) for _ in range(ROUNDS)), key=lambda one: one.ratio)
+        middle = runs[ROUNDS // 2]
+        label = f"{conversations} at once"
+        note = f"{middle.turns_per_second:.0f} turns/s, floor {middle.floor:.0f}/s, p50 {middle.p50_ms:.1f} ms"
+        found.append(Figure(f"engine, {label}: ratio to the floor", middle.ratio, least=least_ratio, note=note))
+        found.append(Figure(f"engine, {label}: p99, ms", middle.p99_ms, most=most_p99))
+    return found
+
+
+if __name__ == "__main__":
+    show("Turns", figures())

@@ -1,0 +1,169 @@
+"""`fsm-engine chat`: a conversation in the terminal that can be left and taken up again at any moment."""
+
+from __future__ import annotations
+
+import shlex
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fsm_engine.cli.places import (
+    DEFAULT_CONVERSATION,
+    DEFAULT_DATABASE,
+    flows_folder,
+    registered_actions,
+    runnable_flows,
+)
+from fsm_engine.cli.screen import Screen, make_screen, tidy_logs
+from fsm_engine.errors import NotFound
+from fsm_engine.model.session import Status
+from fsm_engine.model.turn import Expectation, Message, Reply, SessionView
+
+if TYPE_CHECKING:
+    from fsm_engine.core.flows import Flows
+    from fsm_engine.engine.blocking import SyncEngine
+    from fsm_engine.storage.records import StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What was asked for on the command line."""
+
+    folder: Path | None = None
+    database: str = DEFAULT_DATABASE
+    conversation: str = DEFAULT_CONVERSATION
+    plain: bool = False
+    locale: str | None = None
+    actions: str | None = None
+
+    @property
+    def command(self) -> str:
+        """The command that takes the conversation up again. An address with a password in it is not repeated."""
+        words = ["fsm-engine", "chat"]
+        if self.folder is not None:
+            words.append(str(self.folder))
+        for option, value, usual in (
+            ("--database", self.database, DEFAULT_DATABASE),
+            ("--conversation", self.conversation, DEFAULT_CONVERSATION),
+            ("--locale", self.locale, None),
+            ("--actions", self.actions, None),
+        ):
+            if value is not None and value != usual:
+                words += [option, "DATABASE" if option == "--database" and "@" in value else value]
+        return shlex.join([*words, "--plain"] if self.plain else words)
+
+
+def chat(settings: ChatSettings, *, resume_with: str | None = None) -> None:
+    """Talks until the user leaves. The database is not touched when the flows have problems.
+
+    ``resume_with`` is the command to show at the end, where it is not `chat` itself. Raises what `Engine.open` raises.
+    """
+    from fsm_engine.engine.engine import Engine
+
+    folder = flows_folder(settings.folder)
+    flows = runnable_flows(folder)
+    actions = registered_actions(settings.actions, folder)
+    screen = make_screen(plain=settings.plain)
+    tidy_logs(screen)
+    with Engine.open_sync(settings.database, flows=flows, actions=actions) as engine:
+        if actions is None:
+            _tell_missing_actions(flows, screen)
+        talk = _Talk(engine, settings, screen)
+        talk.greet(flows)
+        talk.run()
+    screen.note(f"Your conversation is kept. To go on: {resume_with or settings.command}")
+
+
+class _Talk:
+    """One person at one terminal."""
+
+    def __init__(self, engine: SyncEngine, settings: ChatSettings, screen: Screen) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._screen = screen
+
+    def greet(self, flows: Flows) -> None:
+        """Shows where the conversation stands, or what could be said first."""
+        session = self._session()
+        if session is None:
+            self._screen.note(f"A new conversation. Ctrl-D leaves, and nothing is lost. {_suggestions(flows)}")
+        elif session.status is Status.ACTIVE:
+            place = f" ({session.flow}, at {session.step})" if session.flow else ""
+            self._screen.note(f"Going on where the conversation stood{place}. Ctrl-D leaves, and nothing is lost.")
+            self._show_again()
+        else:
+            self._screen.note(f"The last session is {_in_words(session.status)}. Say something to begin another.")
+
+    def run(self) -> None:
+        """Turn by turn, until Ctrl-D, Ctrl-C or the end of the input."""
+        while True:
+            try:
+                text = self._screen.ask()
+                if text.strip():
+                    self._show(self._turn(text))
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                print()
+                return
+
+    def _turn(self, text: str) -> Reply:
+        settings = self._settings
+        return self._engine.turn(settings.conversation, text, request_id=str(uuid.uuid4()), locale=settings.locale)
+
+    def _session(self) -> SessionView | None:
+        try:
+            return self._engine.session(self._settings.conversation)
+        except NotFound:
+            return None
+
+    def _show(self, reply: Reply) -> None:
+        self._say(reply.messages, reply.expects)
+        if reply.session.status is not Status.ACTIVE:
+            self._screen.note(f"This session is {_in_words(reply.session.status)}. A new message begins another.")
+
+    def _say(self, messages: Sequence[Message], expects: Expectation | None) -> None:
+        for place, message in enumerate(messages, start=1):
+            is_last = place == len(messages)
+            choices = message.options or (expects.options if is_last and expects is not None else ())
+            self._screen.bot(message, choices)
+
+    def _show_again(self) -> None:
+        """What the user said last and what was answered, choices included."""
+        history = self._engine.history(self._settings.conversation)
+        users = [place for place, message in enumerate(history) if message.role == "user"]
+        tail = history[users[-1] :] if users else history
+        said = [message for message in tail if message.role == "assistant"]
+        if users:
+            self._screen.user(tail[0].content)
+        self._say([Message(message.content) for message in said], self._expected_after(tail))
+
+    def _expected_after(self, tail: Sequence[StoredMessage]) -> Expectation | None:
+        request_id = next((message.request_id for message in reversed(tail) if message.request_id), None)
+        reply = self._engine.outcome(self._settings.conversation, request_id) if request_id else None
+        return reply.expects if reply else None
+
+
+def _in_words(status: Status) -> str:
+    return status.value.replace("_", " ")
+
+
+def _suggestions(flows: Flows) -> str:
+    """The first phrase of each flow that can be asked for: what to type when nothing was said yet."""
+    phrases = []
+    for flow in flows.folder.flows.values():
+        if flow.start is not None:
+            groups = flow.start.phrases
+            group = groups.get(flows.first_language) or next(iter(groups.values()), ())
+            phrases += [f'"{group[0].text}"'] if group else []
+    return f"Try: {', '.join(phrases[:4])}" if phrases else ""
+
+
+def _tell_missing_actions(flows: Flows, screen: Screen) -> None:
+    from fsm_engine.core.checks import actions_of
+
+    names = sorted({name for flow in flows.folder.flows.values() for name, _ in actions_of(flow)})
+    if names:
+        screen.note(f"No actions are registered, and the flows call {', '.join(names)}: add --actions module:registry")

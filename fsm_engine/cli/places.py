@@ -1,0 +1,112 @@
+"""Which flows and which database a command means."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fsm_engine.cli.exits import Refused
+
+if TYPE_CHECKING:
+    from fsm_engine.actions import Actions
+    from fsm_engine.core.flows import Flows
+    from fsm_engine.model.problem import Problem
+
+DEFAULT_FOLDER = Path("flows")
+DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
+DEFAULT_CONVERSATION = "terminal"
+_PACKAGE = Path(__file__).parents[1]
+_SQLITE = "sqlite:///"
+_NOTHING_THERE = {"folder-missing", "no-flows", "unreadable-file"}
+
+
+def shipped_flows() -> Path:
+    """The flows that come with the package: inside it when installed, at the project's root in a checkout."""
+    inside = _PACKAGE / "shipped" / "flows"
+    return inside if inside.is_dir() else _PACKAGE.parent / "flows"
+
+
+def flows_folder(given: Path | None) -> Path:
+    """The folder that was named, else ``./flows`` where there is one, else the shipped flows."""
+    if given is not None:
+        return given
+    return DEFAULT_FOLDER if DEFAULT_FOLDER.is_dir() else shipped_flows()
+
+
+def is_shipped(folder: Path) -> bool:
+    return folder.resolve() == shipped_flows().resolve()
+
+
+def checked_flows(folder: Path) -> tuple[Flows, list[Problem]]:
+    """The flows of a folder with all their problems.
+
+    Raises:
+        Refused: there is nothing to check: no such folder, no right to read it, or no flow in it.
+    """
+    from fsm_engine.flow_files.load import check_flows
+
+    flows, problems = check_flows(folder)
+    for problem in problems:
+        if problem.code in _NOTHING_THERE and Path(problem.at.file) == folder:
+            raise Refused(f"{folder}: {problem.message}.")
+    return flows, problems
+
+
+def runnable_flows(folder: Path) -> Flows:
+    """Flows without errors; raises `FlowError` with all of them, and `Refused` as `checked_flows` does."""
+    from fsm_engine.errors import FlowError
+
+    flows, problems = checked_flows(folder)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise FlowError(errors)
+    return flows
+
+
+def must_exist(database: str) -> None:
+    """Raises `Refused` where a command that only reads would make a new file."""
+    path = database.removeprefix(_SQLITE)
+    if path != database and path != ":memory:" and not Path(path).exists():
+        raise Refused(f"{path}: there is no such database. Name it with --database sqlite:///PATH.")
+
+
+def registered_actions(named: str | None, folder: Path) -> Actions | None:
+    """The actions that ``module:registry`` names, those of the demonstration for the shipped flows, else None.
+
+    Raises:
+        Refused: the module cannot be imported, or what it holds there is no `Actions`.
+    """
+    if named is None:
+        if not is_shipped(folder):
+            return None
+        from fsm_engine.cli.demo_actions import registry
+
+        return registry
+    module_name, colon, attribute = named.partition(":")
+    if not colon or not module_name or not attribute:
+        raise Refused(
+            f"--actions {named}: is not module:registry. Write, for example: --actions mybot.actions:registry"
+        )
+    return _registry_of(named, module_name, attribute)
+
+
+def _registry_of(named: str, module_name: str, attribute: str) -> Actions:
+    import sys
+
+    from fsm_engine.actions import Actions
+
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a module beside the flows is found, as `python -m` would find it
+    try:
+        module = import_module(module_name)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Refused(f"--actions {named}: {module_name} cannot be imported ({what}). Check the name.") from error
+    registry = vars(module).get(attribute)
+    if not isinstance(registry, Actions):
+        kind = "nothing" if registry is None else f"a {type(registry).__name__}"
+        raise Refused(
+            f"--actions {named}: {attribute} is {kind}, not an Actions. Name one, made by: registry = Actions()"
+        )
+    return registry

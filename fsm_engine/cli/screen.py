@@ -1,0 +1,162 @@
+"""What people see in a terminal. Texts of bots and users are shown as they are, never read as markup."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fsm_engine.model.turn import Message
+
+
+_WIDTH_OF_FILES = 140
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
+class Screen(Protocol):
+    """Shows a conversation."""
+
+    def ask(self) -> str:
+        """The next line that the user types. Raises EOFError and KeyboardInterrupt as `input` does."""
+        ...
+
+    def bot(self, message: Message, choices: Sequence[str]) -> None:
+        """One thing the bot says, with what may be answered."""
+        ...
+
+    def user(self, text: str) -> None:
+        """Something that the user said earlier."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that neither of them says."""
+        ...
+
+
+def harmless(text: str) -> str:
+    """The text without characters that a terminal would obey; line breaks and tabs stay."""
+    return text.translate(_CONTROLS)
+
+
+class PlainScreen:
+    """Lines of text with a label each: for pipes, files and screen readers."""
+
+    def ask(self) -> str:
+        """Shows the line as well where the terminal does not."""
+        if sys.stdin.isatty():
+            return input("you: ")
+        text = input()
+        self.user(text)
+        return text
+
+    def bot(self, message: Message, choices: Sequence[str]) -> None:
+        self._labelled("bot", message.text)
+        if choices:
+            self._labelled("", f"({' | '.join(choices)})")
+
+    def user(self, text: str) -> None:
+        self._labelled("you", text)
+
+    def note(self, text: str) -> None:
+        self._labelled("--", text)
+
+    def _labelled(self, label: str, text: str) -> None:
+        indented = harmless(text).replace("\n", "\n" + " " * 5)
+        print(f"{label + ':' if label else '':<4} {indented}" if label != "--" else f"--   {indented}", flush=True)
+
+
+class RichScreen:
+    """A colour for each voice, texts wrapped beside their label."""
+
+    def __init__(self) -> None:
+        self._console = make_console()
+
+    def ask(self) -> str:
+        """A line with editing and history where the system has readline."""
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - importing it gives `input` its keys
+        return input("you> ")
+
+    def bot(self, message: Message, choices: Sequence[str]) -> None:
+        self._voice("bot", message.text, "bold cyan")
+        if choices:
+            self._voice("", "  ".join(f"[{choice}]" for choice in choices), "cyan")
+
+    def user(self, text: str) -> None:
+        self._voice("you", text, "bold")
+
+    def note(self, text: str) -> None:
+        self._voice("", text, "dim", text_style="dim")
+
+    def _voice(self, label: str, text: str, style: str, text_style: str = "") -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=3)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(label, style=style), Text(harmless(text), style=text_style if label else style))
+        self._console.print(grid)
+
+
+def make_console(*, to_stderr: bool = False) -> Console:
+    """A console that neither reads markup nor guesses at numbers and paths to colour."""
+    from rich.console import Console
+
+    console = Console(stderr=to_stderr, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH_OF_FILES
+    return console
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table under its title; None shows as a dash."""
+    from rich.table import Table
+    from rich.text import Text
+
+    console = make_console()
+    table = Table(title=Text(f"{title} ({len(rows)})", style="bold"), title_justify="left", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("-" if value is None else harmless(str(value))) for value in row))
+    console.print(table)
+    console.print()
+
+
+def make_screen(*, plain: bool) -> Screen:
+    """Colours only where a person sits at both ends."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a byte that is no text must not end the conversation
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return PlainScreen() if plain or not is_terminal else RichScreen()
+
+
+class _Notes(logging.Handler):
+    """Shows what the engine reports to operators as a note between the lines of the conversation."""
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(logging.WARNING)
+        self._screen = screen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line, without time and place."""
+        self._screen.note(f"({record.levelname.lower()}: {record.getMessage()})")
+
+
+def tidy_logs(screen: Screen) -> None:
+    """The engine's warnings become notes; libraries' warnings, which nobody in a chat can act on, stay unseen."""
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(logging.NullHandler())
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+    engine = logging.getLogger("fsm_engine")
+    engine.handlers[:] = [_Notes(screen)]
+    engine.propagate = False

@@ -1,0 +1,74 @@
+"""The command as people run it: a process of its own, in a folder of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "fsm_engine.cli"]
+FLOW = """\
+flow: hello
+version: 1
+start:
+  intent: hello
+  phrases: [begin]
+steps:
+  - ask: name
+    type: person name
+    prompt: What is your name?
+  - ask: drink
+    type: one of tea, coffee
+    prompt: Which drink?
+  - end: Here is your {drink}, {name}.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a small bot in ``flows``: what a user's project looks like."""
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "bot.yaml").write_text("bot: little\nexpires: 1 day\n")
+    (tmp_path / "flows" / "hello.yaml").write_text(FLOW)
+    return tmp_path
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {**kept, "COLUMNS": "200", "TERM": "xterm", "PYTHONWARNINGS": "error"}
+
+
+@pytest.fixture
+def run(place: Path, environment: dict[str, str]) -> Run:
+    """Runs `fsm-engine` with these words in the user's project."""
+
+    def run_command(*words: str, typed: str = "", more: dict[str, str] | None = None) -> Done:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            cwd=place,
+            env={**environment, **(more or {})},
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run_command

@@ -1,0 +1,240 @@
+"""The script at the project's root. proves: C7, M2, D1, P7"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fsm_engine.storage import open_store, sql
+from fsm_engine.storage.intake import intake_row
+from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
+from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.sqlite_file import SqliteSettings, connect
+from tests.storage.full_turn import full_turn
+
+ROOT = Path(__file__).parents[2]
+TABLES = {
+    "users",
+    "conversations",
+    "sessions",
+    "user_responses",
+    "messages",
+    "messages_archive",
+    "turns",
+    "flow_versions",
+    "timers",
+    "risk_detections",
+    "intent_classifications",
+    "audit_log",
+    "idempotency_cache",
+    "transactions",
+    "session_summaries",
+    "analytics",
+}
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    opened = connect(str(tmp_path / "bot.db"), SqliteSettings())
+    yield opened
+    opened.close()
+
+
+def dump(path: Path) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        objects = connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+        pragmas = ("user_version", "application_id", "journal_mode", "page_size", "encoding", "auto_vacuum")
+        return objects + [connection.execute(f"PRAGMA {pragma}").fetchone() for pragma in pragmas]
+    finally:
+        connection.close()
+
+
+async def test_the_script_alone_makes_what_the_store_makes(tmp_path: Path) -> None:
+    alone = sqlite3.connect(tmp_path / "alone.db")
+    alone.executescript((ROOT / "schema_v2.sql").read_text())
+    alone.close()
+    await (await open_store(f"sqlite:///{tmp_path}/store.db")).close()
+
+    assert dump(tmp_path / "alone.db") == dump(tmp_path / "store.db")
+
+
+def test_the_sqlite_shell_runs_the_script(tmp_path: Path) -> None:
+    shell = shutil.which("sqlite3")
+    assert shell, "the sqlite3 shell is not installed"
+    with (ROOT / "schema_v2.sql").open() as script:
+        command = [shell, "-bail", str(tmp_path / "shell.db")]
+        done = subprocess.run(command, stdin=script, capture_output=True, text=True, check=True)
+
+    assert done.stderr == ""
+    names = {row[1] for row in dump(tmp_path / "shell.db") if row[0] == "table"}
+    assert names - {"sqlite_stat1"} == TABLES
+
+
+async def test_a_database_made_by_the_script_is_ready_for_the_store(tmp_path: Path) -> None:
+    alone = sqlite3.connect(tmp_path / "bot.db")
+    alone.executescript(schema_script())
+    alone.close()
+
+    store = await open_store(f"sqlite:///{tmp_path}/bot.db")
+    await store.commit(full_turn(1))
+    await store.close()
+
+
+def test_the_database_tells_its_version_and_program(connection: sqlite3.Connection) -> None:
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+def test_the_connection_is_set_for_safety(connection: sqlite3.Connection) -> None:
+    settings = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "wal_autocheckpoint")
+    }
+    full = 2
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "wal_autocheckpoint": 1000,
+    }
+
+
+def test_durability_normal_is_a_choice(tmp_path: Path) -> None:
+    connection = connect(str(tmp_path / "bot.db"), SqliteSettings(durability="normal"))
+    assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    connection.close()
+
+
+def write(connection: sqlite3.Connection, number: int, conversation: str = "chat") -> None:
+    row = intake_row(full_turn(number, conversation), Seal())
+    connection.execute(sql.intake(1), row)
+
+
+def test_the_database_refuses_to_change_a_message(connection: sqlite3.Connection) -> None:
+    write(connection, 1)
+
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("UPDATE messages SET content = 'something else'")
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("UPDATE messages SET session = NULL WHERE number = 1")
+
+
+@pytest.mark.parametrize("parent", ["users", "conversations", "sessions"])
+def test_what_belongs_to_a_deleted_row_goes_with_it(connection: sqlite3.Connection, parent: str) -> None:
+    write(connection, 1)
+    write(connection, 1, "other")
+    (session,) = connection.execute("SELECT key FROM sessions WHERE id = 'session of chat'").fetchone()
+    connection.execute("INSERT INTO timers VALUES (1, ?, 'f', 's', 'due', '{}', 'pending', 'now', NULL)", (session,))
+    connection.execute("INSERT INTO session_summaries VALUES (1, ?, 'partial', '{}', 'now')", (session,))
+
+    names = {"users": "user of chat", "conversations": "chat", "sessions": "session of chat"}
+    connection.execute(f"DELETE FROM {parent} WHERE id = ?", (names[parent],))
+
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    left = {
+        table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        for table in (
+            "turns",
+            "user_responses",
+            "risk_detections",
+            "intent_classifications",
+            "timers",
+            "session_summaries",
+        )
+    }
+    assert left == {
+        "turns": 1,
+        "user_responses": 1,
+        "risk_detections": 1,
+        "intent_classifications": 1,
+        "timers": 0,
+        "session_summaries": 0,
+    }
+    messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+    assert messages == (4 if parent == "sessions" else 2)
+    assert connection.execute("SELECT count(*) FROM audit_log").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_table_checks_the_types_of_its_columns(connection: sqlite3.Connection, table: str) -> None:
+    assert connection.execute("SELECT strict FROM pragma_table_list WHERE name = ?", (table,)).fetchone() == (1,)
+
+
+STATEMENTS = {name: text for name, text in vars(sql).items() if name.isupper() and isinstance(text, str)}
+PUBLIC = {name: text for name, text in STATEMENTS.items() if not name.startswith("_")}
+# Going through the caller's own JSON list, and through the lines of one request found so far.
+SCANS_ALLOWED = (
+    "SCAN q VIRTUAL TABLE INDEX",
+    "SCAN json_each VIRTUAL TABLE INDEX",
+    "SCAN seen",
+    "SCAN CONSTANT ROW",
+    "SCAN (subquery",
+)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_no_statement_goes_through_a_whole_table(connection: sqlite3.Connection, name: str) -> None:
+    values = (None,) * max(int(digit) for digit in re.findall(r"\?(\d)", PUBLIC[name]))
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {PUBLIC[name]}", values)]
+    scans = [line for line in plan if line.startswith("SCAN") and not line.startswith(SCANS_ALLOWED)]
+    assert scans == [], plan
+
+
+def steps_of(connection: sqlite3.Connection, work: Callable[[], object]) -> int:
+    """Counts the steps of SQLite's own machine, which do not depend on the computer's speed."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    connection.set_progress_handler(count, 1)
+    work()
+    connection.set_progress_handler(None, 0)
+    return counted
+
+
+def test_a_turn_costs_as_much_with_many_conversations_as_with_few(connection: sqlite3.Connection) -> None:
+    write(connection, 1)
+    few = steps_of(connection, lambda: write(connection, 2))
+    for number in range(300):
+        write(connection, 1, f"chat {number}")
+
+    assert steps_of(connection, lambda: write(connection, 3)) == few
+
+
+@pytest.mark.parametrize("statement", [sql.LOAD, sql.SEEN], ids=["LOAD", "SEEN"])
+def test_loading_costs_as_much_after_many_turns_as_after_few(connection: sqlite3.Connection, statement: str) -> None:
+    def load() -> None:
+        values = ('[["chat","request 1"]]',) if statement is sql.LOAD else ("chat", "request 1")
+        assert len(connection.execute(statement, values).fetchall()) == 1
+
+    for number in range(1, 5):
+        write(connection, number)
+    few = steps_of(connection, load)
+    for number in range(5, 300):
+        write(connection, number)
+
+    assert steps_of(connection, load) == few
+
+
+def test_a_deleted_user_is_forgotten_by_the_idempotency_cache(connection: sqlite3.Connection) -> None:
+    write(connection, 1)
+    for user in ("user of chat", "another"):
+        connection.execute("INSERT INTO idempotency_cache VALUES (?1, ?1, '{}', 'now', 'tomorrow')", (user,))
+    connection.execute("DELETE FROM users WHERE id = 'user of chat'")
+
+    assert connection.execute("SELECT key FROM idempotency_cache").fetchall() == [("another",)]
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_statement_is_named_once(name: str) -> None:
+    assert [other for other, text in PUBLIC.items() if text == PUBLIC[name]] == [name]
