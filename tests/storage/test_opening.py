@@ -19,7 +19,7 @@ import pytest
 from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage import open_store
 from fsm_engine.storage.schema import APPLICATION_ID, schema_script
-from fsm_engine.storage.sqlite_file import SqliteSettings, _remove_if_empty, connect, inspect
+from fsm_engine.storage.sqlite_file import SqliteSettings, _remove_if_empty, check_library, connect, inspect
 from tests.turns import turn
 
 NOBODY = 65534
@@ -68,7 +68,9 @@ async def test_a_database_in_memory_is_each_store_s_own() -> None:
     await second.close()
 
 
-@pytest.mark.parametrize("address", ["bot.db", "", "sqlite://", "sqlite:///", "mysql://x/y", "sqlite:///a.db?mode=ro"])
+@pytest.mark.parametrize(
+    "address", ["bot.db", "", "sqlite://", "sqlite:///", "mysql://x/y", "sqlite:///a.db?mode=ro", "sqlite:///file:a.db"]
+)
 async def test_an_address_that_is_none_is_refused_with_examples(address: str) -> None:
     with pytest.raises(InvalidArgument, match=r"sqlite:///bot\.db"):
         await open_store(address)
@@ -178,6 +180,12 @@ async def test_a_reader_that_holds_up_the_write_ahead_log_is_waited_for(tmp_path
     other.close()
     write_ahead_log = b"\2\2"
     assert path.read_bytes()[18:20] == write_ahead_log
+
+
+def test_a_sqlite_library_that_is_too_old_is_refused() -> None:
+    check_library((3, 38, 0))
+    with pytest.raises(StartUpError, match=r"3\.37\.2: is too old, 3\.38\.0"):
+        check_library((3, 37, 2))
 
 
 def test_only_an_empty_file_is_cleared_away_after_a_failure(tmp_path: Path) -> None:
