@@ -230,6 +230,10 @@ async def test_looking_at_a_database_in_use_disturbs_nobody(tmp_path: Path) -> N
     await store.close()
 
 
+# The child only opens a file and ends; newer Pythons warn of threads, which the test runner may have.
+FORKS = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
 def refusal_as_nobody(path: Path) -> str:
     """What opening says to an ordinary user: root may write everywhere, so a test run by root changes its user."""
     schema_script()  # read before: the user may not be allowed to
@@ -264,6 +268,7 @@ def folder() -> Iterator[Path]:
         inner.chmod(0o755)
 
 
+@FORKS
 def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     folder.chmod(0o555)
 
@@ -271,6 +276,7 @@ def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@FORKS
 def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
     connect(str(folder / "bot.db"), SqliteSettings()).close()
     (folder / "bot.db").chmod(0o444)
