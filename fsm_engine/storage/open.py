@@ -51,8 +51,8 @@ def sqlite_path(url: str) -> str:
     path = url.removeprefix(_SQLITE)
     if path == url or not path:
         raise InvalidArgument(f"database: {_without_password(url)!r} is no address of a database. {_EXAMPLES}.")
-    if "?" in path or "#" in path or "\0" in path:
-        raise InvalidArgument(f"database: a SQLite address takes no options, and {url!r} has some. {_EXAMPLES}.")
+    if "?" in path or "#" in path or "\0" in path or path.startswith("file:"):
+        raise InvalidArgument(f"database: a SQLite address is a plain path, and {url!r} holds more. {_EXAMPLES}.")
     return path
 
 
