@@ -110,7 +110,7 @@ def test_the_shipped_flows_run_with_demonstration_actions(run: Run, place: Path)
 def pour_in(place: Path) -> None:
     """Lets the flow call an action before it ends."""
     flow = place / "flows" / "hello.yaml"
-    calls = "  - do: drinks.pour\n    save_as: cup\n    give_up: cancel\n  - end"
+    calls = "  - do: drinks.pour\n    send: [drink]\n    save_as: cup\n    give_up: cancel\n  - end"
     flow.write_text(flow.read_text().replace("  - end", calls).replace("{drink},", "{cup},"))
 
 
@@ -177,7 +177,6 @@ def test_a_killed_chat_goes_on_at_the_last_reply(run: Run, place: Path, environm
         while "Which drink?" not in talking.stdout.readline():
             pass
         os.kill(talking.pid, signal.SIGKILL)
-        talking.stdin = None
     done = run(*CHAT, typed="tea\n")
 
     assert talking.returncode == -signal.SIGKILL
