@@ -87,10 +87,11 @@ def test_bytes_that_are_no_text_do_not_end_the_chat(place: Path, environment: di
     done = subprocess.run(
         [*COMMAND, *CHAT],
         cwd=place,
-        env=environment,
+        env={**environment, "PYTHONIOENCODING": "utf-8:strict"},
         input=b"begin\n\xff\xfe\nAna Lopez\n",
         capture_output=True,
         timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0
