@@ -329,8 +329,9 @@ CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   SET turn = NEW.turn, state_json = NEW.state_json, state_hash = NEW.state_hash, current_flow = NEW.flow,
       fsm_state = NEW.step, current_intent = NEW.intent, last_activity = NEW.now, expires_at = NEW.expires_at,
       completed_at = NEW.completed_at
-  WHERE id = NEW.session_id AND turn = NEW.turn - 1 AND NEW.turn > 1;
-  SELECT RAISE(ABORT, 'session is not at the turn before') WHERE changes() = 0 AND NEW.turn > 1;
+  WHERE id = NEW.session_id AND turn = NEW.turn - 1 AND NEW.turn > 1
+    AND conversation = (SELECT key FROM conversations WHERE id = NEW.conversation_id);
+  SELECT RAISE(ABORT, 'the conversation has no such session at the turn before') WHERE changes() = 0 AND NEW.turn > 1;
   -- Apart, because naming a column in an UPDATE rewrites its indexes even when the value stays.
   UPDATE sessions SET status = NEW.status WHERE id = NEW.session_id AND status <> NEW.status;
 
@@ -339,11 +340,7 @@ CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
          NEW.fingerprint, NEW.event_json, NEW.reply_json, NEW.row_hash, NEW.flow_hash, NEW.caused_by,
          NEW.messages, NEW.user_message, NEW.answers, NEW.removed, NEW.detections, NEW.audit,
          NEW.heard, NEW.heard_intent, NEW.confidence, NEW.method, NEW.heard_at_step, NEW.drop_messages
-  FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation
-  WHERE s.id = NEW.session_id AND c.id = NEW.conversation_id;
-  SELECT RAISE(ABORT, 'session belongs to another conversation')
-  WHERE NOT EXISTS (SELECT 1 FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation
-                    WHERE s.id = NEW.session_id AND c.id = NEW.conversation_id);
+  FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation WHERE s.id = NEW.session_id;
 END;
 
 CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
@@ -363,7 +360,8 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
 
   INSERT INTO user_responses (session, flow, step, slot, response, raw_text, attempt_count, created_at, updated_at)
   SELECT NEW.session, json_extract(value, '$.flow'), json_extract(value, '$.step'), json_extract(value, '$.slot'),
-         json_extract(value, '$.response_json'), json_extract(value, '$.raw'), json_extract(value, '$.attempts'), NEW.now, NEW.now
+         json_extract(value, '$.response_json'), json_extract(value, '$.raw'), json_extract(value, '$.attempts'),
+         NEW.now, NEW.now
   FROM json_each(NEW.answers) WHERE true
   ON CONFLICT (session, flow, step) DO UPDATE
   SET slot = excluded.slot, response = excluded.response, raw_text = excluded.raw_text,

@@ -166,14 +166,12 @@ def _answer_which_value(draft: Draft, text: str) -> bool:
     node = draft.top.node if draft.frames else None
     if node is None or not isinstance(node.step, Ask):
         return False
-    options = tuple(
-        Option(str(number), (format_value(candidate, draft.language, slot_type=node.step.type),))
-        for number, candidate in enumerate(candidates)
-    )
+    words = {format_value(candidate, draft.language, slot_type=node.step.type): candidate for candidate in candidates}
+    options = tuple(Option(word) for word in words)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if not isinstance(reading, Fits):
         return False
-    take_reading(draft, node, Fits(candidates[int(str(reading.value))]), text)
+    take_reading(draft, node, Fits(words[str(reading.value)]), text)
     return True
 
 
@@ -221,7 +219,7 @@ def _take_result(draft: Draft, result: ActionResult) -> None:
         return
     draft.action = None
     if not result.ok:
-        draft.say("action_failed")
+        draft.say("action_later" if result.error == "unknown" else "action_failed")
         give_up(draft, node, node.step.give_up)
         return
     if node.step.save_as is not None and result.value is not None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from fsm_engine.core.compile import CompiledCheck, Node
+from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft, NeedsCall
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.texts import CompiledText
 from fsm_engine.core.walk import go_on, leave_for
 from fsm_engine.model.flow import Ask, Confirm, GiveUp, Repeat
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.slot import DayBound, DoesNotFit, Fits, Json, Reading, SeveralFit, SlotType
-from fsm_engine.model.turn import CallRequest
+from fsm_engine.model.turn import ActionResult, CallRequest
 from fsm_engine.understanding import readers
 
 YES_NO = SlotType("yes or no")
@@ -31,13 +32,17 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     step = node.step
     assert isinstance(step, Ask)
     given = draft.turn.entities.get(step.slot)
-    words = text if given is None else _entity_words(given)
+    words = text if given is None else _entity_words(given, step.type)
     return readers.read(words, step.type, draft.reading_context())
 
 
-def _entity_words(given: Json) -> str:
-    if isinstance(given, dict) and "amount" in given and "currency" in given:
-        return f"{given['amount']} {given['currency']}"
+def _entity_words(given: Json, slot_type: SlotType) -> str:
+    """A value as words that the slot's reader can check; none for a record or list where it takes neither."""
+    if isinstance(given, dict):
+        return f"{given['amount']} {given['currency']}" if given.keys() >= {"amount", "currency"} else ""
+    if isinstance(given, list):
+        is_list = slot_type.kind in {"some of", "list of"}
+        return ", ".join(str(item) for item in given) if is_list else ""
     return format_value(given, "en") if isinstance(given, bool) else str(given)
 
 
@@ -52,10 +57,10 @@ def take_reading(draft: Draft, node: Node, reading: Reading, raw: str) -> None:
 
 
 def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
-    failed = first_failed_check(draft, node, value)
-    if failed is not None:
+    refusal = first_refusal(draft, node, value)
+    if refusal is not None:
         if not count_miss(draft, node):
-            draft.speak_text(failed.error, f"{node.name} check", draft.number)
+            draft.speak_text(refusal, f"{node.name} check", draft.number)
         return
     frame = draft.top
     step = node.step
@@ -81,7 +86,7 @@ def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
         if not is_open or (node.when is not None and not node.when.is_true(draft.scope())):
             continue
         reading = readers.read(text, step.type, draft.reading_context())
-        if isinstance(reading, Fits) and reading.certain and first_failed_check(draft, node, reading.value) is None:
+        if isinstance(reading, Fits) and reading.certain and first_refusal(draft, node, reading.value) is None:
             store_answer(draft, frame, step.slot, reading.value, raw=text)
             frame.trail.append(node.name)
 
@@ -103,8 +108,8 @@ def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
             take_back(draft, frame, node)
 
 
-def first_failed_check(draft: Draft, node: Node, value: Json) -> CompiledCheck | None:
-    """The first check that refuses the value; a check that cannot be asked refuses too.
+def first_refusal(draft: Draft, node: Node, value: Json) -> CompiledText | None:
+    """What the first check that refuses the value says; a check that cannot be asked refuses too, and says so.
 
     Raises:
         NeedsCall: a check asks a registered function that has not answered yet.
@@ -114,13 +119,18 @@ def first_failed_check(draft: Draft, node: Node, value: Json) -> CompiledCheck |
     scope = draft.scope({step.slot: value})
     for number, check in enumerate(node.checks):
         if check.must is not None and not check.must.is_true(scope):
-            return check
-        if check.check.call is not None and not _ask_outside(draft, step, number, check.check.call.text, value):
-            return check
+            return check.error
+        if check.check.call is None:
+            continue
+        result = _ask_outside(draft, step, number, check.check.call.text, value)
+        if not result.ok:
+            return draft.flows.saying("check_unavailable")
+        if result.value is not True:
+            return check.error
     return None
 
 
-def _ask_outside(draft: Draft, step: Ask, number: int, action: str, value: Json) -> bool:
+def _ask_outside(draft: Draft, step: Ask, number: int, action: str, value: Json) -> ActionResult:
     key = f"{step.name}:{number}:{format_value(value, 'en')}"
     result = draft.turn.call_results.get(key)
     if result is None:
@@ -128,9 +138,7 @@ def _ask_outside(draft: Draft, step: Ask, number: int, action: str, value: Json)
         for layer in reversed(draft.scope({step.slot: value}).layers):
             slots.update(layer)
         raise NeedsCall(CallRequest(key, action, slots))
-    if not result.ok:
-        draft.say("check_unavailable")
-    return result.ok and result.value is True
+    return result
 
 
 def ask_which(draft: Draft, node: Node, candidates: tuple[Json, ...]) -> None:
@@ -194,7 +202,8 @@ def skip(draft: Draft, node: Node) -> None:
             store_answer(draft, frame, step.slot, reading.value, raw="")
     if isinstance(step, Ask) and step.slot not in frame.slots:
         frame.skipped.append(node.name)
-    frame.trail.append(node.name)
+    if isinstance(step, (Ask, Confirm)):
+        frame.trail.append(node.name)
     frame.attempts = 0
     go_on(draft)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fsm_engine.core.answers import read_yes_no, say_help, skip
+from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import reviewed, take_back
@@ -51,6 +51,7 @@ def _back(draft: Draft) -> None:
     node = frame.flow.node(name)
     if isinstance(node.step, Ask):
         take_back(draft, frame, node)
+        take_back_dependents(draft, frame, node.step.slot)
     elif isinstance(node.step, Repeat):
         _reopen_last_item(draft, frame, name)
         return

@@ -6,10 +6,10 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
-from fsm_engine.core.answers import first_failed_check, read_yes_no, take_back_dependents
+from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import spoken_name, store_answer, take_back
+from fsm_engine.core.questions import open_question, spoken_name, store_answer, take_back
 from fsm_engine.core.walk import resume, walk
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
@@ -47,7 +47,10 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
         take_back(draft, frame, node)
     frame.attempts = 0
     frame.jump_to(node.name)
-    walk(draft, node.index)
+    if is_taken or node.prefill is None:
+        walk(draft, node.index)
+    else:
+        open_question(draft, node)  # the user wants another value than the one that it is filled with
 
 
 def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
@@ -56,7 +59,11 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     if not isinstance(step, Ask):
         return False
     reading = readers.read(answer, step.type, draft.reading_context())
-    if not isinstance(reading, Fits) or first_failed_check(draft, node, reading.value) is not None:
+    if not isinstance(reading, Fits):
+        return False
+    refusal = first_refusal(draft, node, reading.value)
+    if refusal is not None:
+        draft.speak_text(refusal, f"{node.name} check", draft.number)
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
     draft.say("changed", slot=spoken_name(step.slot))

@@ -40,6 +40,7 @@ KIND_OF_SLOT_TYPE: Mapping[str, Kind] = {
 
 MAX_DIGITS = 40
 _LARGEST = Decimal(10) ** MAX_DIGITS
+LARGEST_WHOLE = 2**63 - 1
 
 
 def as_value(stored: Any, kind: Kind = UNKNOWN) -> Any:
@@ -58,6 +59,16 @@ def as_value(stored: Any, kind: Kind = UNKNOWN) -> Any:
     if isinstance(stored, dict) and "amount" in stored and "currency" in stored:
         return Decimal(stored["amount"])
     return stored
+
+
+def as_stored(value: Any) -> Any:
+    """What an expression gave, as a slot keeps it: whole numbers that JSON can hold stay whole."""
+    if isinstance(value, Decimal):
+        is_whole = abs(value) <= LARGEST_WHOLE and value == value.to_integral_value()
+        return int(value) if is_whole else float(value)
+    if isinstance(value, list):
+        return [as_stored(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def part_of(stored: Any, part: str) -> Any:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 from fsm_engine.core.compile import LEAVE, CompiledCase, Node
 from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.expression_values import as_stored
+from fsm_engine.core.guards import Expression, Scope
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
 from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
+from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, Answer, RiskFinding
 
 MAX_STEPS = 100
@@ -112,13 +113,21 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if step.slot in frame.slots or node.name in frame.skipped:
         return _after(draft, node)
     if node.prefill is not None:
-        value = node.prefill.evaluate(draft.scope())
+        value = _prefilled(node.prefill, draft.scope())
         if value is not None:
-            store_answer(draft, frame, step.slot, stored_form(value), raw="")
+            store_answer(draft, frame, step.slot, value, raw="")
             return _after(draft, node)
+    if _leads_round(frame, node):
+        frame.returning_to = None
     frame.attempts = 0
     open_question(draft, node)
     return None
+
+
+def _leads_round(frame: FrameDraft, node: Node) -> bool:
+    """Whether the way back from a correction has come out beyond the question that it was to return to."""
+    goal = frame.returning_to
+    return goal is not None and node.name not in frame.visits and node.index > frame.flow.index_of[goal]
 
 
 def _visit_confirm(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -199,8 +208,11 @@ def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
 
 
 def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
-    """The same for every try of the same visit of the same step, and for nothing else."""
-    text = f"{draft.session_id}\n{len(draft.frames)}\n{frame.flow.name}\n{node.name}\n{frame.visits[node.name]}"
+    """The same for every try of the same visit of the same step, and for nothing else.
+
+    The turn's number tells a flow that is entered again (a restart, a second digression) from its first time.
+    """
+    text = f"{draft.session_id}\n{draft.number}\n{frame.flow.name}\n{node.name}\n{frame.visits[node.name]}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -311,6 +323,8 @@ def _leave_flow(draft: Draft) -> int | None:
     frame = draft.top
     frame.move_to(OVER)
     if len(draft.frames) == 1:
+        if not draft.messages:
+            draft.say("completed")
         draft.end(Status.COMPLETED)
         return None
     draft.frames.pop()
@@ -347,8 +361,8 @@ def _follow(draft: Draft, node: Node, target: int) -> int:
     return target
 
 
-def stored_form(value: Any) -> Any:
-    """What an expression gave, as a slot keeps it."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date) else value
+def _prefilled(expression: Expression, scope: Scope) -> Json:
+    """What a slot is filled with: another slot's value as it is, or what the expression gives; None leaves it open."""
+    plain = expression.plain_slot
+    value: Json = scope.get(plain) if plain is not None else as_stored(expression.evaluate(scope))
+    return value

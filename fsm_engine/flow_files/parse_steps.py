@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from fsm_engine.flow_files.authors_help import did_you_mean, shown
@@ -51,11 +51,11 @@ def _step(node: YamlNode, outline: Outline) -> Step | None:
         return None
     outline.count(kind)
     row = KINDS[kind]
-    others = [word for word in mapping.entries if word in KINDS and word != kind and word not in row.keys]
+    others = [word for word in mapping.entries if word in KINDS and word not in row.known]
     for word in others:
         message = f"a step does one thing: '{word}:' starts a step of its own, on a line that begins with '- '"
         outline.source.error(mapping.entries[word].key, "two-steps-in-one", message)
-    fields = Fields(outline.source, mapping, row.what, (kind, *row.keys, *COMMON_KEYS, *others))
+    fields = Fields(outline.source, mapping, row.what, row.known if not others else (*row.known, *others))
     return row.parse(fields, outline)
 
 
@@ -217,22 +217,27 @@ def _end(fields: Fields, outline: Outline) -> Step | None:
 
 
 class _Kind(NamedTuple):
-    """What a kind of step is called in messages, the words that it knows beside the common ones, and its parser."""
+    """What a kind of step is called in messages, all words that it knows, and its parser."""
 
     what: str
-    keys: tuple[str, ...]
+    known: Collection[str]
     parse: Callable[[Fields, Outline], Step | None]
 
 
+def _kind_of_step(kind: str, keys: tuple[str, ...], parse: Callable[[Fields, Outline], Step | None]) -> _Kind:
+    what = f"an {kind} step" if kind[0] in "aeiou" else f"a {kind} step"
+    return _Kind(what, dict.fromkeys((kind, *keys, *COMMON_KEYS)), parse)
+
+
 KINDS: Mapping[str, _Kind] = {
-    "say": _Kind("a say step", _SPOKEN, _say),
-    "ask": _Kind("an ask step", ASK_KEYS, parse_ask),
-    "confirm": _Kind("a confirm step", CONFIRM_KEYS, parse_confirm),
-    "do": _Kind("a do step", ("send", "save_as", "undo", "retry", "time_limit", "give_up"), _do),
-    "choose": _Kind("a choose step", (), _choose),
-    "repeat": _Kind("a repeat step", ("steps", "at_least", "ask_more"), _repeat),
-    "run": _Kind("a run step", (), _run),
-    "remind": _Kind("a remind step", ("say", *_SPOKEN), _remind),
-    "handoff": _Kind("a handoff step", _SPOKEN, _handoff),
-    "end": _Kind("an end step", _SPOKEN, _end),
+    "say": _kind_of_step("say", _SPOKEN, _say),
+    "ask": _kind_of_step("ask", ASK_KEYS, parse_ask),
+    "confirm": _kind_of_step("confirm", CONFIRM_KEYS, parse_confirm),
+    "do": _kind_of_step("do", ("send", "save_as", "undo", "retry", "time_limit", "give_up"), _do),
+    "choose": _kind_of_step("choose", (), _choose),
+    "repeat": _kind_of_step("repeat", ("steps", "at_least", "ask_more"), _repeat),
+    "run": _kind_of_step("run", (), _run),
+    "remind": _kind_of_step("remind", ("say", *_SPOKEN), _remind),
+    "handoff": _kind_of_step("handoff", _SPOKEN, _handoff),
+    "end": _kind_of_step("end", _SPOKEN, _end),
 }

@@ -29,6 +29,9 @@ def language_code(source: Source, node: YamlText) -> str | None:
 
 def parse_text(source: Source, node: YamlNode, what: str) -> Text | None:
     """None, with a problem, when nothing could be said."""
+    if isinstance(node, YamlText):
+        one = said(source, node, what)
+        return None if one is None else Text(one.at, {ANY_LANGUAGE: (one,)})
     if isinstance(node, YamlMap) and not lacks_quotes(node):
         return _by_language(source, node, what)
     variations = _variations(source, node, what)
@@ -63,7 +66,8 @@ def parse_speech(source: Source, node: YamlNode, what: str, beside: Fields | Non
     if isinstance(node, YamlMap) and not node.entries.keys().isdisjoint(_SPEECH_KEYS):
         inner = Fields(source, node, what, _SPEECH_KEYS)
         text_node = inner.require("text")
-    options, media = (_carried(source, inner, beside, key) for key in ("options", "media"))
+    options = _carried(source, inner, beside, "options")
+    media = _carried(source, inner, beside, "media")
     text = None if text_node is None else parse_text(source, text_node, what)
     return None if text is None else Speech(text, options, media)
 
@@ -82,11 +86,12 @@ def optional_speech(fields: Fields, key: str, *, may_be_blank: bool = False) -> 
 
 
 def _carried(source: Source, inner: Fields | None, beside: Fields | None, key: str) -> tuple[Written, ...]:
-    nodes = [node for fields in (inner, beside) if fields is not None and (node := fields.get(key)) is not None]
-    if not nodes:
+    within = None if inner is None else inner.get(key)
+    outside = None if beside is None else beside.get(key)
+    node = within or outside
+    if node is None:
         return ()
-    node = nodes[0]
-    if len(nodes) > 1:
+    if within is not None and outside is not None:
         source.error(node, "keys-together", f"'{key}' is written twice, in the text and beside it; keep one")
     if isinstance(node, YamlText) and key == "media":
         address = written(source, node, "'media'")

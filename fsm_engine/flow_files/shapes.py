@@ -23,6 +23,7 @@ LONGEST_TEXT = 5000
 LONGEST_LIST = 1000
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_DOTTED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _DURATION = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?) ?([a-z]+)")
 _JSON_WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
@@ -58,8 +59,10 @@ class Fields:
         self.node = node
         self.what = what
         self._entries: dict[str, YamlEntry] = node.entries
-        if not node.entries.keys() <= set(known):
-            self._report_unknown(known)
+        for word in node.entries:
+            if word not in known:
+                self._report_unknown(known)
+                break
 
     def _report_unknown(self, known: Collection[str]) -> None:
         for word, entry in self.node.entries.items():
@@ -84,25 +87,25 @@ class Fields:
 
     def written(self, key: str) -> Written | None:
         """One piece of text, such as a guard or the name of a step; it is looked into elsewhere."""
-        node = self.get(key)
-        return None if node is None else written(self.source, node, f"'{key}'")
+        entry = self._entries.get(key)
+        return None if entry is None else written(self.source, entry.value, f"'{key}'")
 
     def whole_number(self, key: str, low: int, high: int) -> int | None:
-        node = self.get(key)
-        return None if node is None else whole_number(self.source, node, f"'{key}'", low, high)
+        entry = self._entries.get(key)
+        return None if entry is None else whole_number(self.source, entry.value, f"'{key}'", low, high)
 
     def truth(self, key: str) -> bool:
         """False when the word is absent."""
-        node = self.get(key)
-        return node is not None and truth(self.source, node, f"'{key}'")
+        entry = self._entries.get(key)
+        return entry is not None and truth(self.source, entry.value, f"'{key}'")
 
     def duration_s(self, key: str, most_s: float) -> float | None:
-        node = self.get(key)
-        return None if node is None else duration_s(self.source, node, f"'{key}'", most_s)
+        entry = self._entries.get(key)
+        return None if entry is None else duration_s(self.source, entry.value, f"'{key}'", most_s)
 
     def choice(self, key: str, allowed: Collection[str]) -> str | None:
-        node = self.get(key)
-        return None if node is None else choice(self.source, node, f"'{key}'", allowed)
+        entry = self._entries.get(key)
+        return None if entry is None else choice(self.source, entry.value, f"'{key}'", allowed)
 
     def unreadable(self) -> Written:
         """Stands in for a value that was reported as a problem."""
@@ -110,8 +113,8 @@ class Fields:
 
     def names(self, key: str) -> tuple[Written, ...]:
         """Names of slots: a list, or a single one."""
-        node = self.get(key)
-        return () if node is None else names(self.source, node, f"'{key}'")
+        entry = self._entries.get(key)
+        return () if entry is None else names(self.source, entry.value, f"'{key}'")
 
 
 def as_map(source: Source, node: YamlNode, what: str) -> YamlMap | None:
@@ -161,20 +164,14 @@ def scalar(source: Source, node: YamlNode, what: str) -> YamlText | None:
             source.error(node, "wrong-shape", f"{what} is one text, not {_shape(node)}")
         return None
     if not node.text.strip():
-        source.error(node, "missing-value", f"{what} has no value{_why_empty(source, node)}")
+        hint = "; everything after ` #` is a comment; quote the text to keep it" if node.is_cut else ""
+        source.error(node, "missing-value", f"{what} has no value{hint}")
         return None
     if len(node.text) > LONGEST_TEXT:
         message = f"{what} has {len(node.text)} characters and may have {LONGEST_TEXT}"
         source.error(node, "text-too-long", message)
         return None
     return node
-
-
-def _why_empty(source: Source, node: YamlText) -> str:
-    """A hint for ``prompt: #1 choice``, of which nothing is left."""
-    lines = source.text.splitlines() if not node.style else []
-    rest = lines[node.line - 1][node.column - 1 :].lstrip() if node.line <= len(lines) else ""
-    return "; everything after ` #` is a comment; quote the text to keep it" if rest.startswith("#") else ""
 
 
 def lacks_quotes(node: YamlMap) -> bool:
@@ -199,12 +196,12 @@ def said(source: Source, node: YamlNode, what: str) -> Written | None:
 
 def name(source: Source, node: YamlNode, what: str, *, dots: bool = False) -> str | None:
     """A name: a letter, then letters, digits and underscores, at most 60; dots only where an action is named."""
+    pattern = _DOTTED_NAME if dots else _NAME
+    if isinstance(node, YamlText) and len(node.text) <= LONGEST_NAME and pattern.fullmatch(node.text):
+        return node.text
     text = scalar(source, node, f"the name of {what}")
     if text is None:
         return None
-    parts = text.text.split(".") if dots else [text.text]
-    if len(text.text) <= LONGEST_NAME and all(_NAME.fullmatch(part) for part in parts):
-        return text.text
     rule = "letters, digits and _ only (a to z without accents), a letter first, at most 60"
     with_dots = ", parts joined by dots" if dots else ""
     source.error(text, "bad-name", f"{what} cannot be called {shown(text.text)}; use {rule}{with_dots}")

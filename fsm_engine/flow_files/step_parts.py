@@ -33,7 +33,7 @@ class Outline:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._first: dict[str, Position] = {}
+        self._first: dict[str, YamlNode] = {}
         self._kinds: Counter[str] = Counter()
 
     def count(self, kind: str) -> None:
@@ -64,9 +64,8 @@ class Outline:
         )
 
     def _take(self, step_name: str, node: YamlNode, *, is_own: bool) -> None:
-        at = self.source.at(node)
-        first = self._first.setdefault(step_name, at)
-        if first == at:
+        first = self._first.setdefault(step_name, node)
+        if first is node:
             return
         fix = "give one of them a name: of its own" if is_own else "choose another name"
         message = f"step '{step_name}' is already defined on line {first.line} of this flow; {fix}"

@@ -11,7 +11,6 @@ them their types.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
@@ -29,11 +28,12 @@ LARGEST_REPAIRED = 64 * 1024
 
 # C0 and C1 controls, surrogates, and the line ends that editors do not show but YAML counts as lines.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_COMMENT = re.compile(r" {1,100}#")
 
 
 @dataclass(slots=True)
 class YamlText:
-    """A scalar as written; ``style`` is "" or its quote or block sign. ``is_cut``: one blank and ``#`` ended it."""
+    """A scalar as written; ``style`` is "" or its quote or block sign. ``is_cut``: a comment took the text's end."""
 
     text: str
     line: int
@@ -157,7 +157,7 @@ def _with_line(text: str, line: int, replacement: str) -> str:
 class _Tree:
     """Builds nodes from events; ``open`` holds the unfinished lists and maps, ``keys`` the keys that await a value."""
 
-    __slots__ = ("count", "file", "found", "keys", "open", "root", "text")
+    __slots__ = ("count", "file", "found", "has_comments", "keys", "open", "root", "text")
 
     def __init__(self, file: str, text: str, found: list[Problem]) -> None:
         self.file = file
@@ -167,28 +167,26 @@ class _Tree:
         self.open: list[YamlList | YamlMap] = []
         self.keys: list[YamlText | None] = []
         self.count = 0
+        self.has_comments = " #" in text
 
     def read(self) -> YamlNode | None:
         """Raises ``_Refused`` at the first thing that cannot be read."""
         try:
-            for event in self._events():
-                self._take(event)
+            next_event = yaml.CSafeLoader(self.text).get_event
+            while (event := next_event()) is not None:
+                if type(event) is yaml.ScalarEvent:
+                    self._take_text(event)
+                else:
+                    self._take(event)
         except yaml.MarkedYAMLError as error:
             raise _Refused(parser_error_fix(error, self.text)) from error
         except yaml.reader.ReaderError as error:
             raise _Refused(Fix(1, 1, "not-yaml", "this text cannot be read; save the file as plain UTF-8")) from error
         return self.root
 
-    def _events(self) -> Iterator[yaml.Event]:
-        parser = yaml.CSafeLoader(self.text)
-        while (event := parser.get_event()) is not None:
-            yield event
-
     def _take(self, event: yaml.Event) -> None:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
-            self._take_text(cast("yaml.ScalarEvent", event))
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._open(cast("yaml.CollectionStartEvent", event))
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             self.open.pop()
@@ -208,17 +206,22 @@ class _Tree:
     def _take_text(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_marks(event)
-        line, column = place_of(event)
-        style = event.style or ""
-        text = event.value
-        end = event.end_mark
-        is_cut = not style and end is not None and self.text.startswith(" #", end.index)
-        if style in ("|", ">"):
+        mark, end = event.start_mark, event.end_mark
+        assert mark is not None  # the C parser gives each event its marks
+        assert end is not None
+        text, style, is_cut = event.value, event.style or "", False
+        if not style:
+            is_cut = self.has_comments and self._is_cut(text, end.index)
+        elif style == '"':
+            if _UNREADABLE.search(text):
+                raise _Refused(Fix(mark.line + 1, mark.column + 1, "bad-character", _ESCAPED_CONTROL))
+        elif style != "'":
             text = text.rstrip("\n")
-        node = YamlText(text, line, column, style, is_cut)
-        if style == '"' and _UNREADABLE.search(text):
-            raise _Refused(Fix(node.line, node.column, "bad-character", _ESCAPED_CONTROL))
-        self._add(node)
+        self._add(YamlText(text, mark.line + 1, mark.column + 1, style, is_cut))
+
+    def _is_cut(self, text: str, end: int) -> bool:
+        """A comment follows at once; before nothing at all it may stand further off."""
+        return self.text.startswith(" #", end) if text else _COMMENT.match(self.text, end) is not None
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         if event.anchor is not None or event.tag is not None:
@@ -250,34 +253,34 @@ class _Tree:
             self.root = node
             return
         into = self.open[-1]
-        if type(into) is YamlList:
+        if isinstance(into, YamlList):
             into.items.append(node)
             return
         key = self.keys[-1]
         if key is None:
-            self.keys[-1] = self._key(node)
+            self.keys[-1] = node if type(node) is YamlText and node.text != "<<" else self._odd_key(node)
             return
         self.keys[-1] = None
-        self._add_entry(cast("YamlMap", into), key, node)
+        if key.text in into.entries:
+            self._report_twice(into.entries[key.text].key, key)
+        else:
+            into.entries[key.text] = YamlEntry(key, node)
 
-    def _key(self, node: YamlNode) -> YamlText:
+    def _odd_key(self, node: YamlNode) -> YamlText:
         if not isinstance(node, YamlText):
             message = "a list or a mapping cannot stand before ':'; if this is a text, put it into quotes"
             raise _Refused(Fix(node.line, node.column, "bad-key", message))
-        if node.text == "<<" and not node.style:
+        if not node.style:
             message = "'<<' is not allowed; write the keys out where they are needed"
             raise _Refused(Fix(node.line, node.column, "merge-key", message))
         return node
 
-    def _add_entry(self, into: YamlMap, key: YamlText, value: YamlNode) -> None:
-        first = into.entries.get(key.text)
-        if first is None:
-            into.entries[key.text] = YamlEntry(key, value)
-            return
+    def _report_twice(self, first: YamlText, second: YamlText) -> None:
         if len(self.found) >= MOST_PROBLEMS:
             return
-        message = f"{shown(key.text)} is written twice, on line {first.key.line} and on line {key.line}; keep one"
-        self.found.append(Problem(Position(self.file, key.line, key.column), "duplicate-key", message))
+        where = f"on line {first.line} and on line {second.line}"
+        message = f"{shown(second.text)} is written twice, {where}; keep one"
+        self.found.append(Problem(Position(self.file, second.line, second.column), "duplicate-key", message))
 
 
 _SEVERAL_DOCUMENTS = "'---' starts a second document; one file holds one thing, so put it into a file of its own"

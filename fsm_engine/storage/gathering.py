@@ -80,6 +80,9 @@ class Gatherer(Generic[Q, A]):
                 taken = self._take()
                 if taken:
                     await self._serve(taken)
+                if not self._waiting:
+                    # Those just answered often come back at once, and should then go together.
+                    await asyncio.sleep(0)
         finally:
             self._go_on()
 

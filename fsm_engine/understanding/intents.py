@@ -6,9 +6,10 @@ probability, and figures of different intents are comparable only because all ar
 * `EXACT` (1.0): the message is the phrase, apart from capitals, accents, punctuation and politeness.
 * from `SURE` (0.85): the whole phrase stands in the message with little around it, or the message is the phrase with
   slips of the keyboard or other small words. Safe to act on without asking.
-* from `MAYBE` (0.5): the telling words of a phrase are there, but so is much else, or some are missing, or the message
-  says that the user does *not* want it. Worth asking "did you mean …?".
-* below `MAYBE` nothing is reported. One word shared with a longer phrase ("checking") never gets there.
+* from `MAYBE` (0.5): the telling words of a phrase are there, but so is much else, or some are missing. Worth asking
+  "did you mean …?", or acting on where nothing else is open.
+* below `MAYBE` nothing is reported. One word shared with a longer phrase ("checking") never gets there, nor does a
+  wish that is denied ("I don't want to open an account").
 
 Words count by how rare they are among the intents; small words of English and Spanish ("I want to", "quiero") hardly
 count. The index is built once; a message that shares no telling word with any phrase costs a few dictionary look-ups.
@@ -44,9 +45,6 @@ ONE_SLIP_FROM: Final = 5
 TWO_SLIPS_FROM: Final = 8
 """Letters from which on two slips are forgiven."""
 
-CANDIDATES_AT_MOST: Final = 16
-"""Phrases that are looked at closely; the others share less with the message."""
-
 SPLIT_AT_MOST: Final = 40
 """Letters up to which a message may have its spaces elsewhere than the phrase ("signup")."""
 
@@ -60,11 +58,10 @@ _EXTRA_OF_FEW = 0.1  # what it takes off a phrase that has one telling word or n
 _GAP_AT_MOST = 2
 _SPLIT = 0.95
 _OVERLAP = 0.84  # below SURE on purpose: words of a phrase are not the phrase
-_LEAST_RECALL = 0.6
+_LEAST_RECALL = MAYBE / _OVERLAP  # share of a phrase's weight below which no figure reaches MAYBE
 _NEAR = 0.94  # for each misspelt word
 _RESEMBLING = 0.9
 _LEAST_RATIO = 0.8
-_DENIED = 0.6
 _DENIAL_REACH = 4
 
 _SMALL = """
@@ -79,8 +76,10 @@ sin sobre soy su sus te tengo tu un una unas unos y ya yo
 SMALL_WORDS: Final = frozenset(_SMALL.split())
 """Words of English and Spanish, folded, that tell nothing about what is wanted."""
 
-_NEGATIONS = frozenset(["dont", "not", "never", "wont", "didnt", "wouldnt", "nunca", "jamas", "tampoco"])
-_AFTER_NO = frozenset(["quiero", "deseo", "necesito", "quisiera"])  # "no quiero" denies, "no, I want" does not
+_DENIALS = frozenset(["dont", "not", "never", "wont", "didnt", "wouldnt", "no", "nunca", "jamas", "tampoco"])
+_ENGLISH_WISHES = ["want", "wanted", "wish", "need", "like", "plan", "intend", "mean", "going", "to"]
+_SPANISH_WISHES = ["quiero", "quise", "queria", "quisiera", "deseo", "necesito", "pienso", "voy"]
+_WISHES = frozenset([*_ENGLISH_WISHES, *_SPANISH_WISHES])
 _POLITE = frozenset(["please", "pls", "hi", "hello", "hey", "hola", "thanks", "gracias", "ok", "okay", "favor", "por"])
 
 
@@ -185,7 +184,7 @@ class IntentClassifier:
         return _stem(best) if distance <= (2 if len(word) >= TWO_SLIPS_FROM else 1) else None
 
     def _candidates(self, message: _Message) -> Iterator[_Phrase]:
-        """Phrases of small words only, and those that share enough telling words with the message, best first."""
+        """Phrases of small words only, and those that share enough telling words with the message."""
         phrases = self._index.phrases
         yield from (phrases[number] for number in self._index.small)
         shared: defaultdict[int, float] = defaultdict(float)
@@ -193,9 +192,9 @@ class IntentClassifier:
             weight = self._index.weights.get(stem, 0.0)
             for number in self._index.by_stem.get(stem, ()):
                 shared[number] += weight
-        recalls = [(weight / phrases[number].weight, number) for number, weight in shared.items()]
-        near_enough = sorted((-recall, number) for recall, number in recalls if recall >= _LEAST_RECALL)
-        yield from (phrases[number] for _, number in near_enough[:CANDIDATES_AT_MOST])
+        yield from (
+            phrases[number] for number, weight in shared.items() if weight >= _LEAST_RECALL * phrases[number].weight
+        )
 
 
 def build_classifier(intents: Mapping[str, Sequence[str]]) -> IntentClassifier:
@@ -310,15 +309,14 @@ def _less_slips(phrase: _Phrase, message: _Message) -> float:
 
 
 def _unless_denied(confidence: float, phrase: _Phrase, message: _Message, first: int) -> float:
-    """At most `_DENIED` when the words before the ``first`` of the phrase say that the user does not want it."""
+    """0 when the words before the ``first`` of the phrase say that the user does not want it."""
     before = message.words[max(0, first - _DENIAL_REACH) : first]
-    return min(confidence, _DENIED) if _is_negative(before) and not phrase.is_negative else confidence
+    is_denied = _is_negative(before) or (bool(before) and before[-1] in _DENIALS - {"no"})  # "no, open one" is a wish
+    return 0.0 if is_denied and not phrase.is_negative else confidence
 
 
 def _is_negative(words: Sequence[str]) -> bool:
-    return not _NEGATIONS.isdisjoint(words) or any(
-        word == "no" and follower in _AFTER_NO for word, follower in pairwise(words)
-    )
+    return any(word in _DENIALS and wish in _WISHES for word, wish in pairwise(words))
 
 
 def _without_politeness(words: Sequence[str]) -> Sequence[str]:

@@ -80,7 +80,7 @@ def canonical_text(raw: str, *, limit: int) -> CanonicalText:
     `HARD_LIMIT` and lost its middle. Takes time in proportion to at most `HARD_LIMIT` characters, whatever comes in.
 
     >>> canonical_text("  caf\u0065\u0301\\r\\n\\x00", limit=1000)
-    CanonicalText(text='café', is_too_long=False, original_length=9)
+    CanonicalText(text='café', is_too_long=False, original_length=10)
     """
     original_length = len(raw)
     text = raw.strip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fsm_engine.errors import NotFound, VersionConflict
@@ -52,7 +54,23 @@ async def test_a_conversation_id_is_taken_once(store: Store) -> None:
     await store.conversations.create("chat", now=at(0))
 
     with pytest.raises(VersionConflict):
-        await store.conversations.create("chat", now=at(1))
+        await store.conversations.create("chat", now=at(1), user_id="sara")
+
+    await store.conversations.create("next", now=at(2))
+    assert [one.id for one in await store.conversations.with_status("active")] == ["next", "chat"]
+
+
+async def test_a_turn_is_no_part_of_a_change_that_is_undone(store: Store) -> None:
+    await store.conversations.create("chat", now=at(0))
+    await asyncio.gather(
+        *(store.conversations.create("chat", now=at(1)) for _ in range(5)),
+        *(store.commit(turn(1, conversation=f"chat {number}")) for number in range(5)),
+        return_exceptions=True,
+    )
+
+    assert [one.id for one in await store.conversations.with_status("active")][:-1] == [
+        f"chat {number}" for number in (4, 3, 2, 1, 0)
+    ]
 
 
 async def test_conversations_are_listed_newest_first_by_user_and_status(store: Store) -> None:

@@ -216,7 +216,7 @@ async def test_a_turn_cannot_go_on_with_a_session_of_another_conversation(store:
     await store.commit(turn(1))
 
     with pytest.raises(IntegrityViolated):
-        await store.commit(turn(2, session_id="session of other"))
+        await store.commit(turn(2, session_id="session of other", messages=()))
 
     foreign = await store.sessions.get("session of other")
     assert foreign is not None

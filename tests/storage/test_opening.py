@@ -19,7 +19,7 @@ import pytest
 from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage import open_store
 from fsm_engine.storage.schema import APPLICATION_ID, schema_script
-from fsm_engine.storage.sqlite_file import SqliteSettings, connect, inspect
+from fsm_engine.storage.sqlite_file import SqliteSettings, _remove_if_empty, connect, inspect
 from tests.turns import turn
 
 NOBODY = 65534
@@ -160,6 +160,32 @@ async def test_a_locked_database_is_called_locked(tmp_path: Path) -> None:
     assert "locked" in await refusal(path)
     other.close()
     await (await open_store(f"sqlite:///{path}")).close()
+
+
+async def test_a_reader_that_holds_up_the_write_ahead_log_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.executescript(schema_script())
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM users").fetchall()
+    opening = asyncio.create_task(open_store(f"sqlite:///{path}", busy_timeout_s=10))
+    done, _ = await asyncio.wait([opening], timeout=0.1)
+    assert not done
+    other.execute("COMMIT")
+
+    await (await opening).close()
+    other.close()
+    write_ahead_log = b"\2\2"
+    assert path.read_bytes()[18:20] == write_ahead_log
+
+
+def test_only_an_empty_file_is_cleared_away_after_a_failure(tmp_path: Path) -> None:
+    for name, content in (("empty", ""), ("full", "x")):
+        (tmp_path / name).write_text(content)
+        _remove_if_empty(tmp_path / name)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
 async def test_a_fresh_file_that_another_program_holds_is_not_removed(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,16 +66,13 @@ async def test_the_script_alone_makes_what_the_store_makes(tmp_path: Path) -> No
 
 
 def test_the_sqlite_shell_runs_the_script(tmp_path: Path) -> None:
-    """The same library reads it where the shell is not installed: see the test before."""
     shell = shutil.which("sqlite3")
-    command = [shell, "-bail", str(tmp_path / "shell.db")] if shell else None
-    if command is not None:
-        with (ROOT / "schema_v2.sql").open() as script:
-            done = subprocess.run(command, stdin=script, capture_output=True, text=True, check=True)
-        assert done.stderr == ""
-    else:
-        sqlite3.connect(tmp_path / "shell.db").executescript(schema_script())
+    assert shell, "the sqlite3 shell is not installed"
+    with (ROOT / "schema_v2.sql").open() as script:
+        command = [shell, "-bail", str(tmp_path / "shell.db")]
+        done = subprocess.run(command, stdin=script, capture_output=True, text=True, check=True)
 
+    assert done.stderr == ""
     names = {row[1] for row in dump(tmp_path / "shell.db") if row[0] == "table"}
     assert names - {"sqlite_stat1"} == TABLES
 
@@ -137,10 +135,8 @@ def test_what_belongs_to_a_deleted_row_goes_with_it(connection: sqlite3.Connecti
     connection.execute("INSERT INTO timers VALUES (1, ?, 'f', 's', 'due', '{}', 'pending', 'now', NULL)", (session,))
     connection.execute("INSERT INTO session_summaries VALUES (1, ?, 'partial', '{}', 'now')", (session,))
 
-    connection.execute(
-        f"DELETE FROM {parent} WHERE id = ?",
-        ("user of chat" if parent == "users" else "session of chat" if parent == "sessions" else "chat",),
-    )
+    names = {"users": "user of chat", "conversations": "chat", "sessions": "session of chat"}
+    connection.execute(f"DELETE FROM {parent} WHERE id = ?", (names[parent],))
 
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     left = {
@@ -186,41 +182,57 @@ SCANS_ALLOWED = (
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_no_statement_goes_through_a_whole_table(connection: sqlite3.Connection, name: str) -> None:
-    plan = [
-        row[3]
-        for row in connection.execute(
-            f"EXPLAIN QUERY PLAN {PUBLIC[name]}",
-            (None,) * PUBLIC[name].count("?9") + (None,) * _parameters(PUBLIC[name]),
-        )
-    ]
+    values = (None,) * max(int(digit) for digit in re.findall(r"\?(\d)", PUBLIC[name]))
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {PUBLIC[name]}", values)]
     scans = [line for line in plan if line.startswith("SCAN") and not line.startswith(SCANS_ALLOWED)]
     assert scans == [], plan
 
 
-def _parameters(statement: str) -> int:
-    return max(int(character) for place, character in enumerate(statement) if statement[place - 1] == "?" and place)
+def steps_of(connection: sqlite3.Connection, work: Callable[[], object]) -> int:
+    """Counts the steps of SQLite's own machine, which do not depend on the computer's speed."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    connection.set_progress_handler(count, 1)
+    work()
+    connection.set_progress_handler(None, 0)
+    return counted
 
 
 def test_a_turn_costs_as_much_with_many_conversations_as_with_few(connection: sqlite3.Connection) -> None:
-    """Counts the steps of SQLite's machine, so it does not depend on the computer's speed."""
-
-    def steps_of(number: int) -> int:
-        counted = 0
-
-        def count() -> None:
-            nonlocal counted
-            counted += 1
-
-        connection.set_progress_handler(count, 1)
-        write(connection, number)
-        connection.set_progress_handler(None, 0)
-        return counted
-
     write(connection, 1)
-    few = steps_of(2)
+    few = steps_of(connection, lambda: write(connection, 2))
     for number in range(300):
         write(connection, 1, f"chat {number}")
-    assert steps_of(3) == few
+
+    assert steps_of(connection, lambda: write(connection, 3)) == few
+
+
+@pytest.mark.parametrize("statement", [sql.LOAD, sql.SEEN], ids=["LOAD", "SEEN"])
+def test_loading_costs_as_much_after_many_turns_as_after_few(connection: sqlite3.Connection, statement: str) -> None:
+    def load() -> None:
+        values = ('[["chat","request 1"]]',) if statement is sql.LOAD else ("chat", "request 1")
+        assert len(connection.execute(statement, values).fetchall()) == 1
+
+    for number in range(1, 5):
+        write(connection, number)
+    few = steps_of(connection, load)
+    for number in range(5, 300):
+        write(connection, number)
+
+    assert steps_of(connection, load) == few
+
+
+def test_a_deleted_user_is_forgotten_by_the_idempotency_cache(connection: sqlite3.Connection) -> None:
+    write(connection, 1)
+    for user in ("user of chat", "another"):
+        connection.execute("INSERT INTO idempotency_cache VALUES (?1, ?1, '{}', 'now', 'tomorrow')", (user,))
+    connection.execute("DELETE FROM users WHERE id = 'user of chat'")
+
+    assert connection.execute("SELECT key FROM idempotency_cache").fetchall() == [("another",)]
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))

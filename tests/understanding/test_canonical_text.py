@@ -183,6 +183,22 @@ def second_parts() -> set[str]:
     return {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and not parts[0].startswith("<")}
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "\ufb2c" + "\u05b0" * MARKS_AT_MOST,  # composition lengthens a run that was at its bound
+        "q\u0301\u200d\u064b\u200d\u0627",  # taking out the first joiner makes the second one stray
+        "q\u0301" + "\u200d\u064b" * 9 + "\u200d\u0627",  # and so on, more often than anybody writes
+        "K\u200d\u212a\ufe0f",
+    ],
+    ids=ascii,
+)
+def test_tidying_up_leaves_nothing_to_tidy_up(raw: str) -> None:
+    once = canonical(raw)
+
+    assert canonical(once) == once
+
+
 TRICKY = st.text(
     st.one_of(
         st.sampled_from(

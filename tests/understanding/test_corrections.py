@@ -148,6 +148,7 @@ ENGLISH_ANSWERS = [
     "wrong number of tickets", "12:30", "note: bring ID", "I should be sleeping more", "I don't have an email",
     "no", "no no no", "sorry", "wait", "actually", "stop changing my words", "the right to vote",
     "he typed it wrong", "everything is wrong with me", "I was wrong about him", "I meant savings",
+    "the goal is no more fights", "age is no excuse",
 ]  # fmt: skip
 
 SPANISH_ANSWERS = [

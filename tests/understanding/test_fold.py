@@ -27,6 +27,7 @@ from fsm_engine.understanding.text import canonical_text, fold
         ("Straße", "strasse"),
         ("Æther Œuvre Łódź Đorđe Øre", "aether oeuvre lodz dorde ore"),
         ("ＨＥＬＰ ﬁne", "help fine"),
+        ("ᴬ™ ℌ", "atm h"),
         ("İstanbul ISPARTA", "istanbul isparta"),
         ("ΑΘΉΝΑ Αθήνα", "αθηνα αθηνα"),
         ("Ёлка", "елка"),

@@ -44,6 +44,7 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
 KINDS: Final[tuple[str, ...]] = tuple(_MODULES)
 """Every kind of the flow language, spelled as authors write it."""
 
+_KEEPS_LINES: Final = frozenset({"text", "list of"})
 _FREE_TEXT: Final = frozenset({"text", "person name"})
 _SELF_EVIDENT: Final = frozenset({"email", "phone", "url", "iban", "card number", "person name", "money", "one of"})
 LENGTH_LIMIT: Final = 1000
@@ -57,7 +58,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         InvalidArgument: the type is of a kind that the flow language does not have.
     """
     reader = _reader(slot_type.kind)
-    if slot_type.kind == "text":
+    if slot_type.kind in _KEEPS_LINES:
         return reader(text, slot_type, context)
     if len(text) > LENGTH_LIMIT:
         return DoesNotFit(reasons.TOO_LONG)

@@ -11,6 +11,7 @@ from typing import Final
 
 from fsm_engine.model.slot import Option
 from fsm_engine.understanding.readers import doubt
+from fsm_engine.understanding.readers.number_words import read_words
 from fsm_engine.understanding.readers.word_tables import word_list
 from fsm_engine.understanding.readers.wording import plain_spelling
 
@@ -81,6 +82,16 @@ def exact_choice(choices: Choices, folded: str) -> str | None:
     """The one option that is called exactly that; None otherwise."""
     values = choices.labels.get(_as_words(folded) or folded, ())
     return values[0] if len(values) == 1 else None
+
+
+def with_digits(core: str) -> str:
+    """ "two weeks" as "2 weeks", for options that are written with digits."""
+    words = core.split()
+    for language in ("en", "es"):
+        number = read_words(words, language)
+        if number is not None:
+            return " ".join([str(number.value), *words[number.length :]])
+    return core
 
 
 def spotted_choices(choices: Choices, folded: str) -> tuple[list[str], list[str]]:

@@ -45,7 +45,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     kept = [day for day in found if not doubt.is_turned_down(folded[: day.start], folded[day.end :])]
     if not kept:
         return DoesNotFit(reasons.REFUSED)
-    named, is_sure = _without_doubled_weekdays(kept)
+    named, is_sure = named_days(kept, folded)
     is_certain = is_sure and not doubt.is_hedged(folded) and not _LOOSE.search(folded)
     return _bounded(named, slot_type, today, is_certain=is_certain)
 
@@ -75,15 +75,27 @@ def _bare_day(folded: str, around: Around) -> list[FoundDay]:
     return [] if day is None else [FoundDay(0, len(folded), (day,), is_sure=False)]
 
 
-def _without_doubled_weekdays(found: Sequence[FoundDay]) -> tuple[list[date], bool]:
-    """The days, and whether they are sure; the weekday of "Friday 27 November" is no day of its own."""
-    dated = [day for day in found if not day.is_weekday]
-    kept = dated or list(found)
+def named_days(found: Sequence[FoundDay], folded: str) -> tuple[list[date], bool]:
+    """The days, and whether they are sure; the weekday of "Friday 27 November" is no day of its own.
+
+    A weekday that is not that of its date leaves the date unsure.
+    """
+    kept: list[FoundDay] = []
+    is_sure = True
+    for index, day in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        if following is None or not day.is_weekday or not _is_doubled(day, following, folded):
+            kept.append(day)
+            continue
+        weekdays = {one.weekday() for one in day.days}
+        is_sure = is_sure and all(one.weekday() in weekdays for one in following.days)
     named = list(dict.fromkeys(day for one in kept for day in one.days))
-    if len(dated) != len(found) and dated and len(named) == 1:
-        weekdays = {day.weekday() for one in found if one.is_weekday for day in one.days}
-        return named, all(one.is_sure for one in dated) and weekdays == {named[0].weekday()}
-    return named, all(one.is_sure for one in kept)
+    return named, is_sure and all(one.is_sure for one in kept)
+
+
+def _is_doubled(weekday: FoundDay, following: FoundDay, folded: str) -> bool:
+    between = folded[weekday.end : following.start].strip(" ,.")
+    return not following.is_weekday and between in {"", "the", "el", "dia", "el dia"}
 
 
 def _bounded(named: Sequence[date], slot_type: SlotType, today: date, *, is_certain: bool) -> Reading:

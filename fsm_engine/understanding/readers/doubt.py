@@ -40,16 +40,16 @@ _FILLER = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\b(?:not|never|no|nor|neither|without|except|dont|doesnt|didnt|isnt|wasnt|wont|cant|cannot|wouldnt|arent"
-    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que)\b(?!\.)|n't\b)"
+    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que|instead of|rather than|en vez de|en lugar de)\b(?!\.)|n't\b)"
 )
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:not|no) (?:only|more than|less than|fewer than|later than|earlier than|just|problem|worries|doubt"
     r"|mas de|menos de|mas tarde de|antes de|despues de|solo)\b|\bwhy not\b|\bpor que no\b|\bcomo no\b"
 )
-_CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather|instead|and|y)\b")
+_CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather(?! than)|instead(?! of)|and|y)\b")
 _TAKEN_BACK = re.compile(
     r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo"
-    r"|vieja|antigu[oa]|falso))\b|\W*no\W*$"
+    r"|vieja|antigu[oa]|falso))\b|\s*no(?=\s*(?:[,.;!]|$))"
 )
 _CORRECTION = re.compile(
     r"(?i)\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"

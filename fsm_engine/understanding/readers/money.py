@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
@@ -17,6 +18,7 @@ from fsm_engine.understanding.readers.wording import plain_spelling
 
 _LARGEST = Decimal(10**15)
 _NEAR_WORDS = 2
+_ALTERNATIVE = frozenset({"or", "and", "to", "o", "u", "y", "a", "-"})
 _PUNCTUATION = ",.;:!?()\"'"
 
 
@@ -26,7 +28,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     Another currency than the type's does not fit: its bounds would mean nothing. Certain only with a currency named.
     """
     folded = plain_spelling(text)
-    found = one_quantity(folded, context, missing=reasons.NOT_MONEY, with_scales=True)
+    found = one_quantity(text, context, missing=reasons.NOT_MONEY, with_scales=True)
     if isinstance(found, DoesNotFit):
         return found
     message, quantities = found
@@ -85,8 +87,16 @@ def _amounts(
             joined[-1].value += amount.value if amount.is_cents else amount.value / 100
             continue
         joined.append(amount)
+    for amount, next_one in pairwise(joined):
+        if not amount.is_named and _are_alternatives(message, amount, next_one):
+            amount.currency, amount.is_named = next_one.currency, next_one.is_named
     named = [amount for amount in joined if amount.is_named]
     return named or joined
+
+
+def _are_alternatives(message: Message, one: _Amount, other: _Amount) -> bool:
+    """ "50 or 100 dollars": the currency of the second is that of the first."""
+    return not other.is_cents and _ALTERNATIVE.issuperset(message.words[one.end : other.start])
 
 
 def _is_small_change(message: Message, whole: _Amount, part: _Amount) -> bool:

@@ -18,6 +18,7 @@ _LARGEST_EXACT = 2**53 - 1
 _MOST_SIGNIFICANT_DIGITS = 15
 
 Conversion = Callable[[Decimal, SlotType], "Json | DoesNotFit"]
+Merging = Callable[[Message, Sequence[Quantity], SlotType], Sequence[Quantity]]
 
 
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
@@ -41,16 +42,21 @@ def as_number(value: Decimal, slot_type: SlotType) -> Json | DoesNotFit:
     return float(value)
 
 
-def read_with(text: str, slot_type: SlotType, context: ReadingContext, convert: Conversion) -> Reading:
-    """The reading of a text that holds a number; ``convert`` makes the kept value or says why it does not fit."""
+def read_with(
+    text: str, slot_type: SlotType, context: ReadingContext, convert: Conversion, *, merge: Merging | None = None
+) -> Reading:
+    """The reading of a text that holds a number; ``convert`` makes the kept value or says why it does not fit.
+
+    ``merge`` makes fewer numbers of those found, where several say one thing; by default "7 out of 10" is 7.
+    """
     folded = plain_spelling(text)
     if folded.strip(" .!,") in _NONE_AT_ALL:
         return _reading(Decimal(0), slot_type, convert, is_certain=False)
-    found = one_quantity(folded, context, missing=reasons.NOT_A_NUMBER)
+    found = one_quantity(text, context, missing=reasons.NOT_A_NUMBER)
     if isinstance(found, DoesNotFit):
         return found
     message, all_quantities = found
-    quantities = _out_of_total(message, all_quantities, slot_type)
+    quantities = (merge or _out_of_total)(message, all_quantities, slot_type)
     if len(quantities) > 1:
         return _several(quantities, slot_type, convert)
     quantity = quantities[0]

@@ -64,6 +64,7 @@ _MEASURES: Final[Mapping[str, Decimal]] = {
     "score": Decimal(20),
     "decena": Decimal(10),
 }
+_QUARTERS = frozenset({("a", "quarter"), ("one", "quarter"), ("un", "cuarto")})
 _HALVES = frozenset({"half", "medio", "media"})
 _ARTICLES = frozenset({"a", "an", "un", "una"})
 _SIGNS = frozenset({"minus", "negative", "menos"})
@@ -112,6 +113,8 @@ def _half(words: Sequence[str], table: str) -> Words | None:
     """ "half", "half a dozen", "half a million", "media docena", "three quarters"."""
     if tuple(words[:2]) == ("three", "quarters") or tuple(words[:2]) == ("tres", "cuartos"):
         return Words(Decimal("0.75"), 2)
+    if tuple(words[:2]) in _QUARTERS:
+        return Words(Decimal("0.25"), 2)
     start = 1 if words[0] in {"a", "one"} and len(words) > 1 and words[1] == "half" else 0
     if words[start] not in _HALVES:
         return None

@@ -16,7 +16,7 @@ from fsm_engine.understanding.readers.word_tables import word_list
 
 _SIGNED = re.compile(r"([+-]?)([0-9][0-9.,']*|[.,][0-9]+)(.*)")
 _FRACTION = re.compile(r"([0-9]{1,6})/([1-9][0-9]{0,5})")
-_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})%?")
 _UNITS = frozenset(
     word_list(
         """

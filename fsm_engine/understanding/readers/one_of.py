@@ -14,6 +14,7 @@ from fsm_engine.understanding.readers.choices import (
     near_choices,
     partial_choices,
     spotted_choices,
+    with_digits,
 )
 from fsm_engine.understanding.readers.lead_ins import without_lead_in, without_send_off
 from fsm_engine.understanding.readers.wording import plain_spelling
@@ -32,7 +33,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     choices = choices_of(slot_type.options)
     exact = exact_choice(choices, folded.strip(" .,!?;:'\"()"))
     if exact is not None:
-        return Fits(exact)
+        return Fits(exact, certain=not folded.endswith("?"))
     spotted, turned_down = spotted_choices(choices, doubt.after_correction(folded))
     is_unsure = doubt.says_not_to_know if spotted else doubt.is_unsure
     if is_unsure(_without_labels(folded, spotted)):
@@ -47,7 +48,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 
 def _by_less(choices: Choices, folded: str, core: str) -> Reading:
     """The options that number, part or near spelling point to."""
-    exact = exact_choice(choices, core)
+    exact = exact_choice(choices, core) or exact_choice(choices, with_digits(core))
     if exact is not None:
         return Fits(exact)
     if core in _BOTH and len(choices.values) == 2:

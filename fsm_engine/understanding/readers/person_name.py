@@ -36,6 +36,7 @@ _ENDS = re.compile(
 _HONORIFIC = re.compile(
     r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
 )
+_HAS_ADDRESS = re.compile(r"^\S+@\S+$|://|\bwww\.")
 _JOINTS = "'-.·"
 
 
@@ -50,7 +51,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         return DoesNotFit(reasons.UNSURE)
     straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
-    if text.rstrip().endswith("?") or (not is_told and _is_question(folded) and not text.istitle()):
+    if text.endswith("?") or _HAS_ADDRESS.search(text) or (not is_told and _is_question(folded) and not text.istitle()):
         return DoesNotFit(reasons.NOT_A_NAME)
     if doubt.is_turned_down(plain_spelling(straight[: len(straight) - len(told)])) or _says_not(plain_spelling(told)):
         return DoesNotFit(reasons.REFUSED)
@@ -113,13 +114,14 @@ def _is_name(name: str, *, after_i_am: bool) -> bool:
     if len(words) == 1:
         return plain[0] not in refused and (not name.isascii() or len(name) > 1 or name.isupper())
     is_written_as_name = all(word[0].isupper() or word.lower() in PARTICLES for word in words)
-    strangers = sum(word in refused and not (is_written_as_name and len(word) > 1) for word in plain)
-    return strangers == 0 and not (plain[0] in NOT_NAMES and not is_written_as_name)
+    strangers = [word for place, word in enumerate(plain) if word in refused and len(word) + place == 1]
+    has_strangers = bool(strangers) if is_written_as_name else any(word in refused for word in plain)
+    return not has_strangers and not (plain[0] in NOT_NAMES and not is_written_as_name)
 
 
 def _is_name_word(word: str) -> bool:
     """Letters and marks, joined by apostrophes, hyphens and dots; no digit, sign or three joints in a row."""
-    if not word[0].isalpha() or "@" in word:
+    if not word[0].isalpha():
         return False
     has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in pairwise(word))
     return not has_bad_joint and all(c.isalpha() or c in _JOINTS or _is_mark(c) for c in word)

@@ -19,7 +19,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     The type's region ("phone US"), else the user's, completes national numbers; a number that brings its country
     code is taken whatever its country.
     """
-    folded = plain_spelling(text)
+    folded = doubt.after_correction(plain_spelling(text)).replace(" / ", " ; ")
     region = slot_type.region or context.region
     found: list[tuple[str, bool]] = []
     reason = reasons.NOT_A_PHONE

@@ -11,7 +11,7 @@ from fsm_engine.model.slot import DoesNotFit, ReadingContext
 from fsm_engine.understanding.readers import doubt, reasons
 from fsm_engine.understanding.readers.number_words import is_and_a_half, is_pronoun, read_words, scale_of
 from fsm_engine.understanding.readers.numerals import decimal_mark, read_numeral
-from fsm_engine.understanding.readers.wording import language_of
+from fsm_engine.understanding.readers.wording import language_of, plain_spelling
 
 _SIGN_PREFIX = re.compile(r"^[^\w]*(?:(?:us|usd|mx|ca|c|au|a|nz|hk|r|s)\$|s/\.?)(?=[0-9])")
 _BEFORE = "([{<\"'~≈#*$€£¥₹=¡¿"
@@ -20,7 +20,7 @@ _NEAR_WORDS = 12
 _MOST_QUANTITIES = 20
 """More numbers than this in one message answer nothing; the rest of it is not looked at."""
 _CURRENCY_SIGNS = "$€£¥₹"
-_OTHER_LANGUAGES = frozenset({"fr", "de", "pt", "it", "nl", "ca"})
+_OTHER_LANGUAGES = frozenset({"fr", "de", "pt", "it", "nl"})
 """Languages whose number words are left to text2num."""
 
 
@@ -42,6 +42,7 @@ class Message:
     """A folded message as words: ``words`` are bare of punctuation, ``raw`` as typed."""
 
     def __init__(self, folded: str) -> None:
+        folded = folded.replace("mas o menos", "unos")  # no minus sign
         self.folded = folded
         self.raw = folded.replace("-", " -").split() if _has_joined_words(folded) else folded.split()
         self.words = [_bare(chunk) for chunk in self.raw]
@@ -67,6 +68,8 @@ def _has_joined_words(folded: str) -> bool:
 
 def _bare(chunk: str) -> str:
     bare = _SIGN_PREFIX.sub("", chunk).lstrip(_BEFORE).rstrip(_AFTER)
+    if bare[:1] == "-" and bare[1:2] in _CURRENCY_SIGNS:
+        bare = bare[2:] or bare
     return bare[1:] if len(bare) > 1 and bare[0] == "-" and bare[1].isalpha() else bare
 
 
@@ -80,8 +83,6 @@ def quantities_in(message: Message, context: ReadingContext, *, with_scales: boo
         taken = _at(message, index, language, mark, with_scales)
         found += taken
         index = taken[-1].end if taken else index + 1
-    if not found and language in _OTHER_LANGUAGES:
-        return _by_text2num(message, context, language)
     return tuple(found)
 
 
@@ -160,27 +161,29 @@ def _is_minus(message: Message, index: int) -> bool:
     return message.raw[index].startswith("-") and not message.words[index].startswith("-")
 
 
-def _by_text2num(message: Message, context: ReadingContext, language: str) -> tuple[Quantity, ...]:
+def _by_text2num(text: str, context: ReadingContext) -> tuple[Message, tuple[Quantity, ...]]:
+    """Number words of another language, by way of their digits."""
     from text_to_num import alpha2digit
 
-    digits = alpha2digit(message.folded, language, signed=True, threshold=0.0)
-    if not _holds_digit(digits) or digits == message.folded:
-        return ()
-    english = ReadingContext(language="en", region="US", timezone=context.timezone, now=context.now)
-    return quantities_in(Message(digits), english)
+    digits = alpha2digit(text.lower(), language_of(context.language), threshold=0.0)
+    message = Message(plain_spelling(digits))
+    return message, quantities_in(message, context)
 
 
 def one_quantity(
-    folded: str, context: ReadingContext, *, missing: str, with_scales: bool = False
+    text: str, context: ReadingContext, *, missing: str, with_scales: bool = False
 ) -> tuple[Message, tuple[Quantity, ...]] | DoesNotFit:
     """The numbers that the user stands by: at least one, or why there is none.
 
     A correction ("5, I mean 6") leaves what follows it; numbers that are turned down ("not 5") do not count.
     """
+    folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     message = Message(doubt.after_correction(folded))
     found = quantities_in(message, context, with_scales=with_scales)
+    if not found and language_of(context.language) in _OTHER_LANGUAGES:
+        message, found = _by_text2num(text, context)
     kept = tuple(q for q in found if not doubt.is_turned_down(message.before(q.start), message.after(q.end)))
     if kept:
         return message, kept

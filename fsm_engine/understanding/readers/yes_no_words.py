@@ -85,6 +85,7 @@ NO_PHRASES: Final = frozenset(
 YES_STARTS: Final = frozenset(
     phrase_list(
         """
+    looks good|looks right|looks correct|looks great|looks fine|sounds great|sounds right|that works|works
     yes|yeah|yea|yep|yup|ya|yah|si|sip|sii|sure|ok|okay|okey|absolutely|definitely|certainly|of course|totally
     correct|exactly|right|that's right|that's correct|indeed|affirmative|please do|go ahead|sounds good|i do
     i am|i agree|i accept|i confirm|i'd love|i would love|i'd like|i would like|i want|it is|i have|y|why not

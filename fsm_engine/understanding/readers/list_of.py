@@ -1,0 +1,73 @@
+"""Several values of one type, in the order in which the user names them."""
+
+from __future__ import annotations
+
+import re
+
+from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
+from fsm_engine.understanding.readers import bounds, doubt, reasons
+from fsm_engine.understanding.readers.wording import plain_spelling, visible
+
+_MARKS = re.compile(r"[;\n\u2022]|,(?=\s|$)")
+_ANY_COMMA = re.compile(r"[;\n\u2022,]")
+_JOINERS = re.compile(r"(?i)\s+(?:and|y|e|&|\+|plus)\s+")
+_LEADING = re.compile(r"(?i)^\s*(?:(?:and|y|also|then|plus)\s+|[-*]\s+|[0-9]{1,2}[.)]\s+)")
+_WITH_COMMAS_INSIDE = frozenset({"number", "whole number", "percent", "money", "date", "date and time"})
+_NONE = frozenset({"none", "nothing", "nobody", "no one", "ninguno", "ninguna", "nada", "nadie"})
+_LENGTH_LIMIT = 1000
+_MOST_ENTRIES = 100
+
+
+def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
+    """The values between commas, semicolons, line breaks and a last "and"; each must fit the item's type.
+
+    ``low`` and ``high`` bound how many; an entry that is named twice counts once. "None" is the empty list.
+    Where an entry does not fit, its reason is given; where several would, its candidates.
+    """
+    item = slot_type.item or SlotType("text")
+    if len(text) > _LENGTH_LIMIT:
+        return DoesNotFit(reasons.TOO_LONG)
+    line = visible(text)
+    if not line:
+        return DoesNotFit(reasons.EMPTY)
+    folded = plain_spelling(line)
+    if folded.strip(" .!") in _NONE:
+        return _counted([], slot_type, is_certain=True)
+    if doubt.is_unsure(folded):
+        return DoesNotFit(reasons.UNSURE)
+    entries = _entries(text, item)
+    if len(entries) > _MOST_ENTRIES:
+        return DoesNotFit(reasons.TOO_MANY)
+    return _all_read(entries, item, slot_type, context)
+
+
+def _entries(text: str, item: SlotType) -> list[str]:
+    marks = _MARKS if item.kind in _WITH_COMMAS_INSIDE else _ANY_COMMA
+    parts = marks.split(text)
+    parts = [half for part in parts for half in _JOINERS.split(part)]
+    bare = (_LEADING.sub("", part).strip(" .") for part in parts)
+    return [part for part in bare if visible(part)]
+
+
+def _all_read(entries: list[str], item: SlotType, slot_type: SlotType, context: ReadingContext) -> Reading:
+    from fsm_engine.understanding.readers import read as read_any
+
+    values: list[Json] = []
+    is_certain = True
+    for entry in entries:
+        reading = read_any(entry, item, context)
+        if isinstance(reading, SeveralFit) and len(entries) == 1 and item.kind in _WITH_COMMAS_INSIDE:
+            return _counted(list(reading.candidates), slot_type, is_certain=False)
+        if not isinstance(reading, Fits):
+            return reading
+        is_certain = is_certain and reading.certain
+        if reading.value not in values:
+            values.append(reading.value)
+    if not values:
+        return DoesNotFit(reasons.EMPTY)
+    return _counted(values, slot_type, is_certain=is_certain)
+
+
+def _counted(values: list[Json], slot_type: SlotType, *, is_certain: bool) -> Reading:
+    problem = bounds.count_problem(len(values), slot_type)
+    return Fits(values, certain=is_certain) if problem is None else DoesNotFit(problem)

@@ -1,0 +1,180 @@
+"""The notation in which the risk lexicon is written, turned into RE2 patterns and the words that they cannot do without.
+
+=============  =====================================================================================
+``kill``       the word; an apostrophe may be left out when people type it (``don't`` reads "dont")
+``kill*``      any word that starts so
+``a|b``        one of several words; inside brackets one of several phrases: ``(a b|c)``
+``[a b]``      a phrase that may be missing
+``(a | b)+``   one to six of them in a row
+``<name>``     a group of phrases that the file defines under ``words``
+``..`` ``...`` up to two, up to five words of any kind, within one sentence
+``{a ; b}``    both, in either order, with up to four words between
+=============  =====================================================================================
+
+Patterns run over folded text: small ASCII letters and digits, everything else separates words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+COMMON: Final = frozenset(
+    (
+        "i im ive id ill me my mine you your he she it its they them his her him we us our the a an and or but if so to"
+        " of in on at for with from by about be is am are was were been being have has had having do does did dont"
+        " doing not no cant can could would should will wont want wanna wants wanted going gonna go get got just really"
+        " that this these those there here what why how when who all any some more much very too as than then out up"
+        " off over think thinking know feel feeling like make made say said tell one now ever never anymore again yo me"
+        " mi tu su el la los las un una de que y o en con por para no se lo le ya es soy estoy esta todo muy mas a al"
+        " quiero voy he ha te nos si pero como cuando"
+    ).split()
+)
+"""Words that stand in so many messages that looking for a pattern because of one of them saves nothing."""
+
+_END: Final = "(?:[^a-z0-9]+|$)"
+_SAME_SENTENCE: Final = "(?:[a-z0-9']+[^a-z0-9.!?;\n]{1,4})"
+_NO_MORE: Final = ""
+_GAPS: Final = {"..": 2, "...": 5}
+_TOKEN: Final = re.compile(r"\)\+|[()\[\]{}|;]|<[a-z_]+>|\.{2,3}|[a-z0-9']+\*?(?:\|[a-z0-9']+\*?)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A pattern as RE2 text, with what a message must hold for it to match.
+
+    Each of ``needs`` is a set of words of which one must be there; a word that ends in ``*`` stands for its first
+    three letters. ``vocabulary`` lists all words that the pattern names.
+    """
+
+    regex: str
+    needs: tuple[frozenset[str], ...]
+    vocabulary: frozenset[str]
+    may_be_empty: bool = False
+
+
+class NotationError(ValueError):
+    """A pattern that does not follow the notation."""
+
+
+def compile_shape(notation: str, groups: Mapping[str, Shape]) -> Shape:
+    """The shape of one pattern. Raises `NotationError` when it is misspelled or could match an empty text."""
+    left_over = _TOKEN.sub("", notation).strip()
+    if left_over:
+        raise NotationError(f"'{notation}': cannot read '{left_over}'")
+    tokens = iter([*_tokens(notation), _NO_MORE])
+    shape, closing = _alternatives(tokens, groups, notation)
+    if closing != _NO_MORE or shape.may_be_empty:
+        raise NotationError(f"'{notation}': brackets do not close, or the pattern is empty")
+    return shape
+
+
+def compile_groups(written: Mapping[str, Sequence[str]]) -> dict[str, Shape]:
+    """The named groups of a file; a group may use those that stand above it."""
+    groups: dict[str, Shape] = {}
+    for name, phrases in written.items():
+        groups[name] = either([compile_shape(phrase, groups) for phrase in phrases])
+    return groups
+
+
+def literal(phrase: str) -> Shape:
+    """The shape of a phrase of folded words without any notation."""
+    return _in_a_row([_word(word) for word in phrase.split()])
+
+
+def either(shapes: Sequence[Shape]) -> Shape:
+    """Any one of the shapes. Of each, the word that is rarest in messages is the one that is looked for."""
+    vocabulary = frozenset().union(*(shape.vocabulary for shape in shapes))
+    if len(shapes) == 1:
+        return shapes[0]
+    may_be_empty = any(shape.may_be_empty for shape in shapes)
+    needs = () if may_be_empty or not all(shape.needs for shape in shapes) else _one_of_each(shapes)
+    return Shape("(?:" + "|".join(shape.regex for shape in shapes) + ")", needs, vocabulary, may_be_empty)
+
+
+def rarest(needs: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The set of which the fewest words are common, then the smallest one."""
+    return min(needs, key=lambda words: (len(words & COMMON), len(words)))
+
+
+def _one_of_each(shapes: Sequence[Shape]) -> tuple[frozenset[str], ...]:
+    return (frozenset().union(*(rarest(shape.needs) for shape in shapes)),)
+
+
+def _word(word: str) -> Shape:
+    plain = word.replace("'", "")
+    stem = plain.removesuffix("*")
+    if stem != plain:
+        if len(stem) < 3:
+            raise NotationError(f"'{word}': three letters must stand before the star")
+        return Shape(f"{stem}[a-z0-9']*{_END}", (frozenset({f"{stem[:3]}*"}),), frozenset({stem}))
+    return Shape(word.replace("'", "'?") + _END, (frozenset({plain}),), frozenset({plain}))
+
+
+def _in_a_row(shapes: Sequence[Shape]) -> Shape:
+    vocabulary = frozenset().union(*(shape.vocabulary for shape in shapes))
+    needs = tuple(words for shape in shapes for words in shape.needs)
+    may_be_empty = all(shape.may_be_empty for shape in shapes)
+    return Shape("".join(shape.regex for shape in shapes), needs, vocabulary, may_be_empty)
+
+
+def _gap(at_most: int) -> Shape:
+    return Shape(f"{_SAME_SENTENCE}{{0,{at_most}}}", (), frozenset(), may_be_empty=True)
+
+
+def _tokens(notation: str) -> Iterator[str]:
+    """Outside brackets a bar binds the words beside it, inside it parts whole phrases."""
+    depth = 0
+    for token in _TOKEN.findall(notation):
+        depth += (token in {"(", "[", "{"}) - (token in {")", ")+", "]", "}"})
+        if token[0] == "|" or "|" not in token:
+            yield token
+            continue
+        parts = [piece for word in token.split("|") for piece in ("|", word)][1:]
+        yield from parts if depth else ["(", *parts, ")"]
+
+
+def _alternatives(tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> tuple[Shape, str]:
+    choices: list[Shape] = []
+    row: list[Shape] = []
+    for token in tokens:
+        if token in {")", ")+", "]", "}", ";", _NO_MORE}:
+            choices.append(_in_a_row(row))
+            return either(choices), token
+        if token == "|":
+            choices.append(_in_a_row(row))
+            row = []
+        else:
+            row.append(_element(token, tokens, groups, notation))
+    raise NotationError(f"'{notation}': brackets do not close")
+
+
+def _element(token: str, tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> Shape:
+    if token in _GAPS:
+        return _gap(_GAPS[token])
+    if token.startswith("<"):
+        if token[1:-1] not in groups:
+            raise NotationError(f"'{notation}': no group is called {token}")
+        return groups[token[1:-1]]
+    if token in {"(", "[", "{"}:
+        return _bracket(token, tokens, groups, notation)
+    return _word(token)
+
+
+def _bracket(opening: str, tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> Shape:
+    inner, closing = _alternatives(tokens, groups, notation)
+    if opening == "[" and closing == "]":
+        return Shape(f"(?:{inner.regex})?", (), inner.vocabulary, may_be_empty=True)
+    if opening == "(" and closing == ")":
+        return Shape(f"(?:{inner.regex})", inner.needs, inner.vocabulary, inner.may_be_empty)
+    if opening == "(" and closing == ")+":
+        return Shape(f"(?:{inner.regex}){{1,6}}", inner.needs, inner.vocabulary, inner.may_be_empty)
+    if opening == "{" and closing == ";":
+        other, closing = _alternatives(tokens, groups, notation)
+        if closing == "}":
+            gap = f"{_SAME_SENTENCE}{{0,4}}"
+            regex = f"(?:{inner.regex}{gap}{other.regex}|{other.regex}{gap}{inner.regex})"
+            return Shape(regex, (*inner.needs, *other.needs), inner.vocabulary | other.vocabulary)
+    raise NotationError(f"'{notation}': '{opening}' is closed by '{closing}'")

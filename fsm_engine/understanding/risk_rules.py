@@ -1,0 +1,171 @@
+"""The shipped lexicon as compiled rules: read from YAML once, searched with one cheap gate in front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+import re2
+import yaml
+
+from fsm_engine.understanding.risk_notation import Shape, compile_groups, compile_shape, either, rarest
+
+CATEGORIES: Final = ("suicide", "self_harm", "abuse", "violence_to_others", "eating_disorder", "substance")
+LEXICONS: Final[Mapping[str, tuple[str, ...]]] = {"crisis": ("en", "es")}
+
+Kind = Literal["act", "low", "medium", "high", "topic", "weak"]
+
+_PLAIN: Final = bytes.maketrans(
+    bytes(range(128)),
+    bytes(ord(char.lower()) if char.isalnum() else 0x20 for char in map(chr, range(128))),
+)
+_OPTIONS: Final = re2.Options()
+_OPTIONS.max_mem = 64 << 20
+
+
+class Pattern:
+    """A shape whose RE2 program is made when a message first comes near it."""
+
+    def __init__(self, shape: Shape, *, before: str = r"\b", after: str = "") -> None:
+        self.shape = shape
+        self._text = f"{before}{shape.regex}{after}"
+
+    @cached_property
+    def program(self) -> Any:
+        """Bytes in, bytes out: RE2 then spares itself the conversion of offsets."""
+        return re2.compile(self._text.encode("ascii"), _OPTIONS)
+
+
+class Rule(Pattern):
+    """One pattern of the lexicon, and what it tells when it matches."""
+
+    def __init__(self, shape: Shape, category: str, kind: Kind, cues: Cues) -> None:
+        super().__init__(shape)
+        self.category = category
+        self.kind: Kind = kind
+        self.cues = cues
+        self.exact_needs = tuple(words for words in shape.needs if not any(word.endswith("*") for word in words))
+
+
+class Cues:
+    """What surrounds a match and changes its meaning, in one language. Patterns that end in ``$`` look backwards."""
+
+    def __init__(self, written: Mapping[str, str], groups: Mapping[str, Shape]) -> None:
+        shapes = {
+            name: either([compile_shape(line, groups) for line in _lines(text)]) for name, text in written.items()
+        }
+        negator, filler = shapes["negators"], shapes["fillers"]
+        self.negator_words = negator.vocabulary
+        self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}", (), frozenset()), after="$")
+        self.undo = Pattern(shapes["undo"])
+        self.distress = Pattern(shapes["distress"])
+        self.calm = Pattern(shapes["calm"])
+        self.topic = Pattern(shapes["topic"])
+        self.quoting = Pattern(shapes["quoting"])
+        self.past = Pattern(shapes["past"])
+        self.still = Pattern(shapes["still"])
+        self.intent = Pattern(shapes["intent"])
+        self.soon = Pattern(shapes["soon"])
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All rules of all languages, with what disguises and slips of spelling are read as."""
+
+    rules: tuple[Rule, ...]
+    idioms: tuple[Rule, ...]
+    cues: tuple[Cues, ...]
+    joined: tuple[str, ...]
+    targets: tuple[str, ...]
+    vocabulary: frozenset[str]
+
+
+@cache
+def load_lexicon(name: str) -> Lexicon:
+    """The shipped lexicon; read from the package the first time. Raises ``KeyError`` for a name that is not shipped."""
+    parts = [_load_language(language) for language in LEXICONS[name]]
+    rules = tuple(rule for part in parts for rule in part.rules)
+    idioms = tuple(rule for part in parts for rule in part.idioms)
+    return Lexicon(
+        rules=rules,
+        idioms=idioms,
+        cues=tuple(cues for part in parts for cues in part.cues),
+        joined=tuple(phrase for part in parts for phrase in part.joined),
+        targets=tuple(word for part in parts for word in part.targets),
+        vocabulary=frozenset().union(*(rule.shape.vocabulary for rule in (*rules, *idioms))),
+    )
+
+
+def _load_language(language: str) -> Lexicon:
+    source = files("fsm_engine.understanding").joinpath("risk_lexicon", f"{language}.yaml").read_bytes()
+    written: dict[str, Any] = yaml.load(source, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    groups = compile_groups({name: _lines(text) for name, text in written["words"].items()})
+    cues = Cues(written["cues"], groups)
+    rules = [
+        Rule(compile_shape(line, groups), category, kind, cues)
+        for category, kinds in written["rules"].items()
+        for kind, text in kinds.items()
+        for line in _lines(text)
+    ]
+    idioms = [Rule(compile_shape(line, groups), "", "low", cues) for line in _lines(written["idioms"])]
+    return Lexicon(
+        tuple(rules), tuple(idioms), (cues,), _lines(written["joined"]), tuple(written["targets"].split()), frozenset()
+    )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for line in text.split("\n") if line.strip() and not line.startswith("#"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that matched ``data[start:end]`` of a reading."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+class RuleIndex:
+    """Finds the rules that match, asking only those of which the message holds every word that they need."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        by_word: dict[bytes, list[Rule]] = {}
+        by_prefix: dict[bytes, list[Rule]] = {}
+        for rule in rules:
+            for word in rarest(rule.shape.needs):
+                if word.endswith("*"):
+                    by_prefix.setdefault(word[:3].encode(), []).append(rule)
+                else:
+                    by_word.setdefault(word.encode(), []).append(rule)
+        self._by_word: Mapping[bytes, Sequence[Rule]] = by_word
+        self._by_prefix: Mapping[bytes, Sequence[Rule]] = by_prefix
+
+    def candidates(self, words: set[bytes]) -> dict[Rule, None]:
+        """Rules, each once, for which one of the words may be the start of a match."""
+        found: dict[Rule, None] = {}
+        for word in self._by_word.keys() & words:
+            found.update(dict.fromkeys(self._by_word[word]))
+        for prefix in self._by_prefix.keys() & {word[:3] for word in words}:
+            found.update(dict.fromkeys(self._by_prefix[prefix]))
+        return found
+
+    def search(self, data: bytes, words: set[bytes]) -> Iterator[Match]:
+        """Every first match of every rule."""
+        candidates = self.candidates(words)
+        if not candidates:
+            return
+        texts = {word.decode("ascii") for word in words}
+        for rule in candidates:
+            if any(need.isdisjoint(texts) for need in rule.exact_needs):
+                continue
+            if (match := rule.program.search(data)) is not None:
+                yield Match(rule, match.start(), match.end())
+
+
+def words_of(data: bytes) -> set[bytes]:
+    """The different words of folded text, apostrophes left out."""
+    return set(data.translate(_PLAIN, b"'").split())
