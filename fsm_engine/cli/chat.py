@@ -20,6 +20,7 @@ from fsm_engine.cli.screen import Screen, make_screen, tidy_logs
 from fsm_engine.errors import NotFound
 from fsm_engine.model.session import Status
 from fsm_engine.model.turn import Expectation, Message, Reply, SessionView
+from fsm_engine.understanding.text import canonical_id
 
 if TYPE_CHECKING:
     from fsm_engine.core.flows import Flows
@@ -62,6 +63,7 @@ def chat(settings: ChatSettings, *, resume_with: str | None = None) -> None:
     """
     from fsm_engine.engine.engine import Engine
 
+    canonical_id(settings.conversation, what="--conversation")
     folder = flows_folder(settings.folder)
     flows = runnable_flows(folder)
     actions = registered_actions(settings.actions, folder)

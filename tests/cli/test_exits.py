@@ -44,7 +44,7 @@ def files_in(place: Path) -> set[str]:
         ((*CHAT, "--actions", "mybot"), "fsm-engine: --actions mybot: is not module:registry."),
         ((*CHAT, "--actions", "no.such:thing"), "fsm-engine: --actions no.such:thing: no.such cannot be imported"),
         ((*CHAT, "--actions", "os:path"), "fsm-engine: --actions os:path: path is a module, not an Actions."),
-        ((*CHAT, "--conversation", ""), "fsm-engine: conversation_id: has 0 characters."),
+        ((*CHAT, "--conversation", ""), "fsm-engine: --conversation: has 0 characters."),
         (("test", "--database-dir", "flows/bot.yaml"), "fsm-engine: flows/bot.yaml: file exists."),
         (("explain", "unknown-stepp"), "fsm-engine: explain: there is no code 'unknown-stepp'."),
         (("sessions", "list", "--database", "sqlite:///no.db"), "fsm-engine: no.db: there is no such database."),
