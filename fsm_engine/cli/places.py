@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsm_engine.cli.exits import Refused
+from fsm_engine.storage.open import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
     from fsm_engine.actions import Actions
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from fsm_engine.model.problem import Problem
 
 DEFAULT_FOLDER = Path("flows")
-DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
+
 DEFAULT_CONVERSATION = "terminal"
 _PACKAGE = Path(__file__).parents[1]
 _SQLITE = "sqlite:///"

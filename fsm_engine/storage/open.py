@@ -7,6 +7,9 @@ from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
 from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
 from fsm_engine.storage.store import Store
 
+DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
+"""Where conversations are kept when nobody says where."""
+
 QUEUE_LIMIT = 10_000
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
