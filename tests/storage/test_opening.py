@@ -19,7 +19,14 @@ import pytest
 from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage import open_store
 from fsm_engine.storage.schema import APPLICATION_ID, schema_script
-from fsm_engine.storage.sqlite_file import SqliteSettings, _remove_if_empty, check_library, connect, inspect
+from fsm_engine.storage.sqlite_file import (
+    SqliteSettings,
+    _remove_if_empty,
+    check_library,
+    connect,
+    create_schema,
+    inspect,
+)
 from tests.turns import turn
 
 NOBODY = 65534
@@ -352,6 +359,23 @@ async def test_processes_that_open_a_fresh_file_at_once_all_work(tmp_path: Path)
     store = await open_store(url)
     assert len(await store.conversations.with_status("active")) == 4
     await store.close()
+
+
+def test_a_schema_that_another_process_was_quicker_to_make_is_taken_as_it_is(tmp_path: Path) -> None:
+    connection = connect(str(tmp_path / "bot.db"), SqliteSettings())
+    create_schema(connection, schema_script())
+
+    assert not connection.in_transaction
+    connection.close()
+
+
+def test_a_schema_that_stops_half_way_is_undone_and_told(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        create_schema(connection, schema_script().replace("CREATE TABLE turns", "CREATE TABEL turns"))
+
+    assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    connection.close()
 
 
 async def test_tasks_that_open_a_fresh_file_at_once_all_work(tmp_path: Path) -> None:
