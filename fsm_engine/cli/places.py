@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsm_engine.cli.exits import Refused
-from fsm_engine.storage.open import DEFAULT_DATABASE
 
 if TYPE_CHECKING:
     from fsm_engine.actions import Actions
