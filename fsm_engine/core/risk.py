@@ -12,7 +12,6 @@ from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.turn import Message, RiskFinding
 from fsm_engine.understanding.anytime import anytime_word
 
-
 UNCLEAR_AT_MOST = 3
 """Unclear answers to "are you safe?" after which the flow goes on all the same."""
 
