@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from fsm_engine.cli.places import (
     DEFAULT_CONVERSATION,
-    DEFAULT_DATABASE,
     flows_folder,
     registered_actions,
     runnable_flows,
@@ -20,6 +19,7 @@ from fsm_engine.cli.screen import Screen, make_screen, tidy_logs
 from fsm_engine.errors import NotFound
 from fsm_engine.model.session import Status
 from fsm_engine.model.turn import Expectation, Message, Reply, SessionView
+from fsm_engine.storage.open import DEFAULT_DATABASE
 from fsm_engine.understanding.text import canonical_id
 
 if TYPE_CHECKING:

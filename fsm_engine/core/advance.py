@@ -34,7 +34,7 @@ from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
 from fsm_engine.core.questions import expectation, store_answer
-from fsm_engine.core.risk import answer_are_you_safe, respond_to_flags, respond_to_risk
+from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
 from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Pending, SessionState, Status
@@ -99,7 +99,7 @@ def _respond_to_text(draft: Draft, text: str) -> None:
         return
     if draft.turn.is_too_long:
         draft.say("too_long", limit=draft.flows.bot.message_limit)
-        resume(draft)
+        ask_what_stands_open(draft)
         return
     if draft.pending is not None and _answer_pending(draft, text):
         return
@@ -140,7 +140,7 @@ def _offer_to_go_on(draft: Draft) -> None:
     draft.pending = Pending("coming_back", tuple(offer))
     words = tuple(draft.saying(f"option_{choice}") for choice in offer)
     draft.say("welcome_back", flow=flow_title(draft, draft.frames[0].flow.name))
-    draft.say("welcome_back_offer", buttons=words)
+    draft.ask_to_choose("welcome_back_offer", words)
 
 
 def _answer_coming_back(draft: Draft, text: str) -> bool:

@@ -104,7 +104,8 @@ def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
         if not isinstance(node.step, (Ask, Repeat)) or node.step.slot == slot:
             continue
         no_longer_applies = node.when is not None and not node.when.is_true(draft.scope())
-        if slot in node.reads or (no_longer_applies and node.step.slot in frame.slots):
+        is_there = node.step.slot in frame.slots or node.name in frame.rounds
+        if slot in node.reads or (no_longer_applies and is_there):
             take_back(draft, frame, node)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import reviewed, take_back
-from fsm_engine.core.walk import forget_round, resume, start_flow, walk
+from fsm_engine.core.questions import reviewed, store_answer, take_back
+from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.understanding.anytime import anytime_word
@@ -65,11 +65,11 @@ def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
     node = frame.flow.node(name)
     step = node.step
     assert isinstance(step, Repeat)
-    forget_round(frame, node)
     items = frame.slots.get(step.slot)
     kept = items[:-1] if isinstance(items, list) else []
     take_back(draft, frame, node)
-    frame.slots[step.slot] = kept
+    if kept:
+        store_answer(draft, frame, step.slot, kept, raw="")
     frame.rounds[name] = len(kept)
     frame.trail.extend(name for _ in kept)
     frame.jump_to(name)
@@ -91,15 +91,22 @@ def _cancel(draft: Draft) -> None:
         return
     if any(frame.slots for frame in draft.frames):
         draft.pending = Pending("cancel")
-        draft.say("cancel_really", flow=flow_title(draft, draft.top.flow.name))
+        draft.say("cancel_really", flow=flow_title(draft, draft.frames[_lowest_to_cancel(draft)].flow.name))
         return
     cancel(draft)
 
 
+def _lowest_to_cancel(draft: Draft) -> int:
+    """Where on the stack the flow stands that interrupted another, with all that it runs above it; else the bottom."""
+    places = range(len(draft.frames) - 1, 0, -1)
+    return next((place for place in places if draft.frames[place].is_digression), 0)
+
+
 def cancel(draft: Draft) -> None:
     """Ends the flow that interrupted, or else the session."""
-    if draft.top.is_digression:
-        draft.frames.pop()
+    lowest = _lowest_to_cancel(draft)
+    if lowest > 0:
+        del draft.frames[lowest:]
         draft.say("digression_bridge")
         resume(draft)
         return

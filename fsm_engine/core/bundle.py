@@ -10,12 +10,23 @@ from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, sayin
 from fsm_engine.core.machine import TooTangled
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
-from fsm_engine.model.flow import Bot, Flow, RiskPolicy, Text
+from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy, Text
 from fsm_engine.model.folder import FlowFolder
-from fsm_engine.model.problem import Problem
+from fsm_engine.model.problem import Position, Problem
 from fsm_engine.model.slot import SlotType
 from fsm_engine.understanding.intents import build_classifier
 from fsm_engine.understanding.sayings import SAYINGS
+
+DEFAULT_RISK = RiskPolicy(
+    name="default",
+    at=Position("(default)", 1, 1),
+    levels={
+        "medium": LevelPolicy(resources=True),
+        "high": LevelPolicy(resources=True, afterwards="ask again"),
+    },
+    resources={"": (Resource("Find a Helpline", "findahelpline.com, free and confidential, in every country"),)},
+)
+"""In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
 
 def compile_folder(folder: FlowFolder) -> tuple[Flows, list[Problem]]:
@@ -123,24 +134,24 @@ def _digressions(folder: FlowFolder) -> tuple[dict[str, CompiledDigression], lis
             hint = did_you_mean(run.text, folder.flows)
             problems.append(Problem(run.at, "unknown-flow", f"there is no flow called '{run.text}'.{hint}"))
         name = f"digression:{number}"
-        digressions[name] = CompiledDigression(name, speech, run.text if run else None)
+        first = folder.bot.languages[0]
+        asked_by = {language or first: group[0].text for language, group in digression.phrases.items() if group}
+        digressions[name] = CompiledDigression(name, speech, run.text if run else None, asked_by)
     return digressions, problems
 
 
-def _risk(folder: FlowFolder) -> tuple[CompiledRisk | None, list[Problem]]:
+def _risk(folder: FlowFolder) -> tuple[CompiledRisk, list[Problem]]:
     policy = _policy_in_force(folder)
-    if policy is None:
-        return None, []
     compiler = TextCompiler({})
     says = {level: compiler.text(entry.say) for level, entry in policy.levels.items() if entry.say is not None}
     return CompiledRisk(policy, says), _failures(compiler)
 
 
-def _policy_in_force(folder: FlowFolder) -> RiskPolicy | None:
-    """The one the bot file names; without a bot file that names one, the only one there is."""
+def _policy_in_force(folder: FlowFolder) -> RiskPolicy:
+    """The one the bot file names; without a bot file that names one, the only one there is; else the default."""
     if folder.bot.risk is not None:
-        return folder.risks.get(folder.bot.risk.text)
-    return next(iter(folder.risks.values())) if len(folder.risks) == 1 else None
+        return folder.risks.get(folder.bot.risk.text, DEFAULT_RISK)
+    return next(iter(folder.risks.values())) if len(folder.risks) == 1 else DEFAULT_RISK
 
 
 def _phrases(folder: FlowFolder) -> dict[str, list[str]]:

@@ -211,9 +211,10 @@ def check_bot(folder: FlowFolder) -> list[Problem]:
     if bot.risk is not None and bot.risk.text not in folder.risks:
         hint = did_you_mean(bot.risk.text, folder.risks)
         return [Problem(bot.risk.at, "unknown-risk-policy", f"there is no risk policy called '{bot.risk.text}'.{hint}")]
-    if bot.risk is None and len(folder.risks) > 1 and bot.at is not None:
+    if bot.risk is None and len(folder.risks) > 1:
         names = ", ".join(sorted(folder.risks))
-        return [Problem(bot.at, "risk-policy-unclear", f"there are several risk policies ({names}). Name one: risk: …")]
+        at = bot.at or min(policy.at for policy in folder.risks.values())
+        return [Problem(at, "risk-policy-unclear", f"there are several risk policies ({names}). Name one: risk: …")]
     return []
 
 

@@ -38,18 +38,21 @@ def _offer(draft: Draft, intents: tuple[str, ...]) -> None:
 
 
 def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
-    """A flow that is not under way already, or something the bot file answers."""
-    if guess.name in draft.flows.digressions:
+    """Something the bot file answers, or a flow that is not under way already."""
+    digression = draft.flows.digressions.get(guess.name)
+    if digression is not None and digression.run is None:
         return True
-    name = draft.flows.flow_of_intent.get(guess.name)
+    name = digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
     return name is not None and all(frame.flow.name != name for frame in draft.frames)
 
 
 def _title(draft: Draft, intent: str) -> str:
-    name = draft.flows.flow_of_intent.get(intent)
-    if name is None:
-        return spoken_name(intent.partition(":")[2] or intent)
-    return flow_title(draft, name)
+    """A flow's title; what the bot file answers is called by the first phrase that asks for it."""
+    digression = draft.flows.digressions.get(intent)
+    if digression is None:
+        return flow_title(draft, draft.flows.flow_of_intent[intent])
+    languages = (draft.language, draft.flows.first_language, *digression.asked_by)
+    return next(digression.asked_by[language] for language in languages if language in digression.asked_by)
 
 
 def flow_title(draft: Draft, name: str) -> str:

@@ -132,6 +132,7 @@ class Draft:
         self.resources_shown = False
         self.intent: IntentGuess | None = None
         self.requested: ActionRequest | None = None
+        self.choices: tuple[str, ...] = ()
         self._today: date | None = None
 
     @property
@@ -177,6 +178,7 @@ class Draft:
 
     def ask_to_choose(self, name: str, words: tuple[str, ...]) -> None:
         """Says a saying that asks to choose between ``{options}``, with the choices as buttons."""
+        self.choices = words
         self.say(name, buttons=words, options=join_words(words, self.language))
 
     def freeze(self) -> SessionState:

@@ -21,11 +21,12 @@ _PLACEHOLDER = re.compile(r"\{(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class CompiledDigression:
-    """Something users may ask at any time; ``name`` is the intent's."""
+    """Something users may ask at any time; ``name`` is the intent's, ``asked_by`` a phrase for each language."""
 
     name: str
     speech: CompiledSpeech | None
     run: str | None
+    asked_by: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Flows:
         classifier: IntentClassifier,
         digressions: Mapping[str, CompiledDigression],
         bot_texts: Mapping[str, CompiledText],
-        risk: CompiledRisk | None,
+        risk: CompiledRisk,
     ) -> None:
         self.folder = folder
         self.compiled = compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value
+from fsm_engine.core.repeats import answer_step, forget_round
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Status
 from fsm_engine.model.slot import Json
@@ -78,8 +79,7 @@ def _of_pending(draft: Draft) -> Expectation:
     kind = draft.pending.kind
     if kind in {"cancel", "safe"}:
         return Expectation("yes or no", None, yes_no(draft))
-    options = tuple(str(candidate) for candidate in draft.pending.candidates)
-    return Expectation("one of", None, options)
+    return Expectation("one of", None, draft.choices)
 
 
 def yes_no(draft: Draft) -> tuple[str, str]:
@@ -98,7 +98,7 @@ def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw
     draft.answers.append(
         Answer(
             flow=frame.flow.name,
-            step=_answer_step(frame, node) if node is not None else slot,
+            step=answer_step(frame, node) if node is not None else slot,
             slot=slot,
             value=value,
             raw=raw,
@@ -108,23 +108,15 @@ def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw
     )
 
 
-def _answer_step(frame: FrameDraft, node: Node) -> str:
-    """The step's name, with the number of the item inside a repeat: ``people[2].person``."""
-    if node.inside < 0:
-        return node.name
-    around = frame.flow.nodes[node.inside]
-    return f"{_answer_step(frame, around)}[{frame.rounds.get(around.name, 0) + 1}].{node.name}"
-
-
 def take_back(draft: Draft, frame: FrameDraft, node: Node) -> None:
     """Empties the slot of a question and forgets that it was skipped; nothing happens when it had no answer."""
     step = node.step
     assert isinstance(step, (Ask, Repeat))
+    if isinstance(step, Repeat):
+        forget_round(frame, node)
     if node.name in frame.skipped:
         frame.skipped.remove(node.name)
     frame.rounds.pop(node.name, None)
     frame.trail = [name for name in frame.trail if name != node.name]
     if frame.slots.pop(step.slot, None) is not None:
-        draft.answers.append(
-            Answer(frame.flow.name, _answer_step(frame, node), step.slot, None, "", 0, is_removed=True)
-        )
+        draft.answers.append(Answer(frame.flow.name, answer_step(frame, node), step.slot, None, "", 0, is_removed=True))

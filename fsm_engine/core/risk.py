@@ -20,7 +20,7 @@ def highest(findings: Sequence[RiskFinding]) -> Level | None:
 def respond_to_risk(draft: Draft) -> bool:
     """Says and does what the policy asks for at the level of this message; True when the message is used up by it."""
     level = highest(draft.turn.risk)
-    if level is None or draft.flows.risk is None:
+    if level is None:
         return False
     policy = draft.flows.risk.level(level)
     say_for_level(draft, level)
@@ -32,15 +32,24 @@ def respond_to_risk(draft: Draft) -> bool:
         draft.say("handoff")
         draft.end(Status.HANDED_OFF)
         return True
-    if policy.afterwards == "ask again" and draft.frames:
-        resume(draft)
+    is_paused = draft.pending is not None and draft.pending.kind == "safe"
+    if policy.afterwards == "ask again" and (draft.frames or is_paused):
+        ask_what_stands_open(draft)
         return True
     return False
 
 
+def ask_what_stands_open(draft: Draft) -> None:
+    """Whether the user is safe, if that was asked; else the flow's question. Others of the engine's own lapse."""
+    if draft.pending is not None and draft.pending.kind == "safe":
+        draft.say("risk_check_in")
+        return
+    draft.pending = None
+    resume(draft)
+
+
 def say_for_level(draft: Draft, level: Level) -> None:
     """The policy's words and resources. The words come once per session and level, the resources every time."""
-    assert draft.flows.risk is not None
     policy = draft.flows.risk.level(level)
     count = draft.risk_counts.get(level, 0)
     draft.risk_counts[level] = count + 1
@@ -54,7 +63,6 @@ def say_for_level(draft: Draft, level: Level) -> None:
 
 
 def _show_resources(draft: Draft) -> None:
-    assert draft.flows.risk is not None
     region = draft.turn.region or draft.flows.bot.region
     lines = [
         f"{resource.name}: {resource.contact}" + (f" ({resource.hours})" if resource.hours else "")
@@ -83,7 +91,7 @@ def answer_are_you_safe(draft: Draft, text: str) -> bool:
         return True
     draft.pending = Pending("safe", ("unclear",) if decision is None else ())
     draft.say("risk_stay")
-    if decision is False and draft.flows.risk is not None:
+    if decision is False:
         _show_resources(draft)
     return True
 
@@ -91,5 +99,5 @@ def answer_are_you_safe(draft: Draft, text: str) -> bool:
 def respond_to_flags(draft: Draft, earlier: int) -> None:
     """Findings that steps added on the way (`flag:`) are answered as the policy says, without stopping the flow."""
     level = highest(draft.findings[earlier:])
-    if level is not None and draft.flows.risk is not None:
+    if level is not None:
         say_for_level(draft, level)

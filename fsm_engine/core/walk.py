@@ -12,10 +12,11 @@ from fsm_engine.core.expression_values import as_stored
 from fsm_engine.core.guards import Expression, Scope
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.repeats import close_round, is_inside, leave_rounds
 from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
 from fsm_engine.model.slot import Json
-from fsm_engine.model.turn import ActionRequest, Answer, RiskFinding
+from fsm_engine.model.turn import ActionRequest, RiskFinding
 
 MAX_STEPS = 100
 """Steps between two questions; more means that the flow goes in circles."""
@@ -88,7 +89,7 @@ def _visit(draft: Draft, node: Node) -> int | None:
 
 def _is_passed_in_silence(frame: FrameDraft, node: Node) -> bool:
     """After a correction, steps that were taken before say and do nothing on the way back."""
-    if frame.returning_to is None or isinstance(node.step, (Repeat, Choose)):
+    if not _is_way_back(frame, node) or isinstance(node.step, (Repeat, Choose)):
         return False
     if frame.returning_to == node.name:
         frame.returning_to = None
@@ -98,6 +99,13 @@ def _is_passed_in_silence(frame: FrameDraft, node: Node) -> bool:
     if isinstance(node.step, Confirm):
         return node.name in frame.trail
     return node.name in frame.visits
+
+
+def _is_way_back(frame: FrameDraft, node: Node) -> bool:
+    """Whether this lies between a correction and the open question; a list that is collected anew does not."""
+    if frame.returning_to is None:
+        return False
+    return node.inside < 0 or is_inside(frame, frame.returning_to, frame.flow.nodes[node.inside])
 
 
 def _visit_say(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -142,18 +150,14 @@ def _visit_choose(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     for number, case in enumerate(node.cases):
         if case.when is None or case.when.is_true(scope):
             return _take_case(draft, frame, node, number, case)
-    return _pass_choose(frame, node)
-
-
-def _pass_choose(frame: FrameDraft, node: Node) -> int:
     if node.waits:
         frame.move_to(node.name)
-    return node.next
+    return _after(draft, node)
 
 
 def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: CompiledCase) -> int | None:
     visit = frame.visits[node.name]
-    is_silent = frame.returning_to is not None and visit > 1
+    is_silent = _is_way_back(frame, node) and visit > 1
     if case.speech is not None and not is_silent:
         draft.speak(case.speech, f"{frame.flow.name}.{node.name}.{number}", visit)
     if node.waits:
@@ -161,7 +165,7 @@ def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: C
     if case.run is not None and not is_silent:
         frame.visits[f"{node.name} case"] = number
         return _enter(draft, case.run)
-    return node.next if case.goto is None else _follow(draft, node, case.goto)
+    return _after(draft, node) if case.goto is None else _follow(draft, node, case.goto)
 
 
 def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -219,15 +223,18 @@ def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
 def _visit_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     step = node.step
     assert isinstance(step, Repeat)
+    comes_from_inside = is_inside(frame, frame.step, node)
     frame.move_to(node.name)
-    if node.name in frame.rounds and frame.returning_to is not None:
-        return _return_into_repeat(draft, frame, node)
+    if node.name in frame.rounds and frame.returning_to is not None and is_inside(frame, frame.returning_to, node):
+        if not comes_from_inside:
+            return _return_into_repeat(draft, frame, node)
+        frame.returning_to = None  # the round has gone past the question that was to be returned to
     if node.name not in frame.rounds:
         if step.slot in frame.slots:
             return _after(draft, node)
         frame.rounds[node.name] = 0
         return node.body
-    added = _close_round(draft, frame, node)
+    added = close_round(draft, frame, node)
     count = frame.rounds[node.name]
     if count >= step.rounds_at_most or (not added and count >= step.at_least):
         return leave_repeat(draft, frame, node)
@@ -244,41 +251,6 @@ def _return_into_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int | No
         open_question(draft, node)
         return None
     return node.body
-
-
-def _close_round(draft: Draft, frame: FrameDraft, node: Node) -> bool:
-    """Moves the answers of the round into the list; whether there were any."""
-    step = node.step
-    assert isinstance(step, Repeat)
-    record = {slot: frame.slots[slot] for slot in inner_slots(frame, node) if slot in frame.slots}
-    forget_round(frame, node)
-    if not record:
-        return False
-    earlier = frame.slots.get(step.slot)
-    items = [*(earlier if isinstance(earlier, list) else []), record]
-    frame.rounds[node.name] += 1
-    frame.slots[step.slot] = items
-    draft.answers.append(Answer(frame.flow.name, node.name, step.slot, items, "", 1))
-    frame.trail.append(node.name)
-    return True
-
-
-def inner_slots(frame: FrameDraft, node: Node) -> list[str]:
-    """The slots that one round of a repeat fills, in the order of its steps."""
-    inner = [other.step for other in frame.flow.nodes if other.inside == node.index]
-    return [step.slot for step in inner if isinstance(step, (Ask, Repeat))]
-
-
-def forget_round(frame: FrameDraft, node: Node) -> None:
-    """Empties the round's slots, so that its questions are asked for the next item."""
-    for other in frame.flow.nodes:
-        if other.inside != node.index:
-            continue
-        if isinstance(other.step, (Ask, Repeat)):
-            frame.slots.pop(other.step.slot, None)
-        frame.rounds.pop(other.name, None)
-        frame.skipped = [name for name in frame.skipped if name != other.name]
-        frame.trail = [name for name in frame.trail if name != other.name]
 
 
 def leave_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int:
@@ -343,15 +315,17 @@ def _after(draft: Draft, node: Node) -> int:
     if isinstance(node.step, Choose):
         number = draft.top.visits.pop(f"{node.name} case", None)
         target = node.cases[number].goto if number is not None else None
-        return node.next if target is None else _follow(draft, node, target)
+        if target is not None:
+            return _follow(draft, node, target)
     return node.next if node.goto is None else _follow(draft, node, node.goto)
 
 
 def _follow(draft: Draft, node: Node, target: int) -> int:
     """A `goto`. Backwards it is bounded, and the answers that lie between are asked for again."""
+    frame = draft.top
+    leave_rounds(frame, node, target)
     if target > node.index:
         return target
-    frame = draft.top
     bound = node.step.at_most or DEFAULT_GOTO_BOUND
     if frame.count_visit(f"{node.name} goto") > bound:
         return node.next

@@ -13,24 +13,13 @@ from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
 from fsm_engine.errors import FlowError
 from fsm_engine.flow_files.load import load_flows
-from fsm_engine.model.flow import Flow, LevelPolicy, Resource, RiskPolicy
-from fsm_engine.model.problem import Position, Problem
+from fsm_engine.model.flow import Flow
+from fsm_engine.model.problem import Problem
 from fsm_engine.model.session import SessionState
 from fsm_engine.storage.records import FlowVersion
 from fsm_engine.storage.store import Store
 
 FlowsArgument: TypeAlias = str | Path | Sequence[str | Path] | Flows
-
-DEFAULT_RISK = RiskPolicy(
-    name="default",
-    at=Position("(default)", 1, 1),
-    levels={
-        "medium": LevelPolicy(resources=True),
-        "high": LevelPolicy(resources=True, afterwards="ask again"),
-    },
-    resources={"": (Resource("Find a Helpline", "findahelpline.com, free and confidential, in every country"),)},
-)
-"""In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
 
 class FlowSource:
@@ -53,7 +42,7 @@ class FlowSource:
         flows = self._where if isinstance(self._where, Flows) else load_flows(self._where)
         if self._actions is not None:
             _must_be_registered(flows, self._actions)
-        self.risk = build_risk_stage(flows.risk.policy if flows.risk else DEFAULT_RISK, self._risk_hooks)
+        self.risk = build_risk_stage(flows.risk.policy, self._risk_hooks)
         self.flows = flows
 
     def versions(self, now: str) -> list[FlowVersion]:
