@@ -130,7 +130,7 @@ def test_help_imports_nothing_of_the_engine() -> None:
     program = (
         "import sys\nfrom fsm_engine.cli.app import main\nsys.argv = ['fsm-engine', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = ('fsm_engine.core', 'fsm_engine.engine', 'yaml', 'orjson', 'rich')\n"
+        "heavy = ('fsm_engine.core', 'fsm_engine.engine', 'yaml', 'aiosqlite', 'rich')\n"
         "print('HEAVY', [name for name in sys.modules if name.startswith(heavy)])"
     )
 
