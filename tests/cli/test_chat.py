@@ -125,6 +125,15 @@ def pouring(cup: str) -> str:
     )
 
 
+def test_what_could_be_said_first_is_told_in_the_users_language(run: Run, place: Path) -> None:
+    (place / "flows").rename(place / "other")
+
+    done = run(*CHAT, "--locale", "es-MX", typed="quiero abrir una cuenta\n")
+
+    assert 'Try: "quiero abrir una cuenta", ' in done.out
+    assert "bot: ¿Cuál es tu nombre completo?" in done.out
+
+
 def test_missing_actions_are_told_once_and_do_not_spoil_the_chat(run: Run, place: Path) -> None:
     pour_in(place)
 
