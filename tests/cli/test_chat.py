@@ -66,11 +66,9 @@ def test_conversations_and_databases_are_kept_apart(run: Run, place: Path) -> No
 
     same = run(*CHAT, "--conversation", "ana", more={"DATABASE_URL": "sqlite:///one.db"})
     other = run(*CHAT, "--conversation", "ben", "--database", "sqlite:///one.db")
-    elsewhere = run(*CHAT, "--conversation", "ana", "--database", "sqlite:///two.db")
 
     assert "at drink" in same.out
     assert "A new conversation" in other.out
-    assert "A new conversation" in elsewhere.out
     assert not (place / "fsm_engine.db").exists()
 
 
@@ -125,6 +123,15 @@ def pouring(cup: str) -> str:
         "def pour(call):\n"
         f"    return {{'cup': {cup}}}\n"
     )
+
+
+def test_what_could_be_said_first_is_told_in_the_users_language(run: Run, place: Path) -> None:
+    (place / "flows").rename(place / "other")
+
+    done = run(*CHAT, "--locale", "es-MX", typed="quiero abrir una cuenta\n")
+
+    assert 'Try: "quiero abrir una cuenta", ' in done.out
+    assert "bot: ¿Cuál es tu nombre completo?" in done.out
 
 
 def test_missing_actions_are_told_once_and_do_not_spoil_the_chat(run: Run, place: Path) -> None:
