@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal, DecimalException
+from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["true or false", "number", "text", "date", "list", "value"]
@@ -39,6 +39,8 @@ KIND_OF_SLOT_TYPE: Mapping[str, Kind] = {
 }
 
 MAX_DIGITS = 40
+_EXACT = Context(prec=2 * MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Of its own, so that a program's decimal settings do not change what a guard says."""
 _LARGEST = Decimal(10) ** MAX_DIGITS
 LARGEST_WHOLE = 2**63 - 1
 
@@ -48,23 +50,34 @@ def as_value(stored: Any, kind: Kind = UNKNOWN) -> Any:
     if isinstance(stored, bool) or stored is None:
         return stored
     if isinstance(stored, int):
-        return Decimal(stored)
+        return exact_number(stored)
     if isinstance(stored, float):
-        return Decimal(repr(stored))
+        return exact_number(repr(stored))
     if kind == DATE and isinstance(stored, str):
         try:
             return date.fromisoformat(stored[:10])
         except ValueError:
             return None
     if isinstance(stored, dict) and "amount" in stored and "currency" in stored:
-        return Decimal(stored["amount"])
+        return exact_number(stored["amount"])
     return stored
+
+
+def exact_number(written: Any) -> Decimal | None:
+    """The exact number; None for what is none, or has more than 40 digits before or behind its point."""
+    if not isinstance(written, (int, str)):
+        return None
+    try:
+        number = Decimal(written)
+    except DecimalException:
+        return None
+    return number if number.is_finite() and -MAX_DIGITS <= number.adjusted() < MAX_DIGITS else None
 
 
 def as_stored(value: Any) -> Any:
     """What an expression gave, as a slot keeps it: whole numbers that JSON can hold stay whole."""
     if isinstance(value, Decimal):
-        is_whole = abs(value) <= LARGEST_WHOLE and value == value.to_integral_value()
+        is_whole = -LARGEST_WHOLE <= value <= LARGEST_WHOLE and value == value.to_integral_value()
         return int(value) if is_whole else float(value)
     if isinstance(value, list):
         return [as_stored(item) for item in value]
@@ -117,14 +130,14 @@ def arithmetic(symbol: str, left: Any, right: Any) -> Any:
         result = _OPERATIONS[symbol](left, right)
     except DecimalException:
         return None
-    return result if abs(result) < _LARGEST else None
+    return result if -_LARGEST < result < _LARGEST else None
 
 
 _OPERATIONS: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
+    "+": _EXACT.add,
+    "-": _EXACT.subtract,
+    "*": _EXACT.multiply,
+    "/": _EXACT.divide,
 }
 
 

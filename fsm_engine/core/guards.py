@@ -30,6 +30,7 @@ from fsm_engine.core.expression_values import (
     as_value,
     compare,
     contains,
+    exact_number,
     part_of,
 )
 from fsm_engine.core.expression_values import LIST as LIST_KIND
@@ -117,7 +118,7 @@ def compile_expression(source: str, slots: Mapping[str, SlotType], *, must_be_bo
         ExpressionError: it cannot be read, is too large, names something unknown, or mixes kinds that do not fit.
     """
     tree = _parse(source)
-    compiler = _Compiler(slots)
+    compiler = _Compiler(source.strip(), slots)
     kind, evaluate = compiler.compile(tree, depth=0)
     if must_be_bool and kind not in {BOOL, UNKNOWN}:
         raise ExpressionError(
@@ -154,7 +155,8 @@ def _explain_syntax(source: str) -> str:
 class _Compiler:
     """Turns syntax-tree nodes into closures; ``names`` collects the slots that were mentioned."""
 
-    def __init__(self, slots: Mapping[str, SlotType]) -> None:
+    def __init__(self, source: str, slots: Mapping[str, SlotType]) -> None:
+        self.source = source
         self.slots = slots
         self.names: set[str] = set()
         self.count = 0
@@ -183,17 +185,19 @@ class _Compiler:
         if rule is None:
             raise ExpressionError(
                 "guard-not-allowed",
-                f"'{ast.unparse(node)[:60]}' is not part of the language of conditions. Allowed: comparisons, "
+                f"'{self._written(node)}' is not part of the language of conditions. Allowed: comparisons, "
                 "and, or, not, in, + - * /, count(x), has(x), today(), lower(x), length(x).",
             )
         return rule(node, depth + 1)
 
+    def _written(self, node: ast.expr) -> str:
+        """A part as the author wrote it, cut to the length of a message."""
+        return (ast.get_source_segment(self.source, node) or self.source)[:80]
+
     def _constant(self, node: ast.Constant, depth: int) -> tuple[Kind, Closure]:
         if not isinstance(node.value, (str, int, float, bool)):
-            raise ExpressionError(
-                "guard-not-allowed", f"'{ast.unparse(node)[:60]}' is not a value that slots can have."
-            )
-        value = as_value(node.value)
+            raise ExpressionError("guard-not-allowed", f"'{self._written(node)}' is not a value that slots can have.")
+        value = exact_number(self._written(node)) if isinstance(node.value, float) else as_value(node.value)
         kind = BOOL if isinstance(value, bool) else TEXT if isinstance(value, str) else NUMBER
         return kind, lambda scope: value
 
@@ -215,7 +219,7 @@ class _Compiler:
 
     def _part(self, node: ast.Attribute, depth: int) -> tuple[Kind, Closure]:
         if not isinstance(node.value, ast.Name):
-            raise ExpressionError("guard-not-allowed", f"'{ast.unparse(node)[:60]}': only slot.part can be written.")
+            raise ExpressionError("guard-not-allowed", f"'{self._written(node)}': only slot.part can be written.")
         self._mention(node.value.id)
         name, part = node.value.id, node.attr
         if part.startswith("_"):
@@ -255,7 +259,7 @@ class _Compiler:
             return BOOL, lambda scope: operand(scope) is not True
         if isinstance(node.op, ast.USub) and kind in {NUMBER, UNKNOWN}:
             return NUMBER, lambda scope: arithmetic("-", as_value(0), operand(scope))
-        raise ExpressionError("guard-not-allowed", f"'{ast.unparse(node)[:60]}' is not part of the language.")
+        raise ExpressionError("guard-not-allowed", f"'{self._written(node)}' is not part of the language.")
 
     def _compare(self, node: ast.Compare, depth: int) -> tuple[Kind, Closure]:
         if len(node.ops) != 1:
@@ -264,27 +268,25 @@ class _Compiler:
         right_kind, right = self.compile(node.comparators[0], depth)
         symbol = _COMPARISONS.get(type(node.ops[0]))
         if symbol is None:
-            raise ExpressionError("guard-not-allowed", f"'{ast.unparse(node)[:60]}': use == instead of is.")
+            raise ExpressionError("guard-not-allowed", f"'{self._written(node)}': use == instead of is.")
         if symbol in {"in", "not in"}:
             wanted = symbol == "in"
             return BOOL, lambda scope: contains(right(scope), left(scope)) is wanted
         if UNKNOWN not in {left_kind, right_kind} and left_kind != right_kind:
-            raise ExpressionError(
-                "guard-kinds", f"'{ast.unparse(node)[:80]}' compares a {left_kind} with a {right_kind}."
-            )
+            raise ExpressionError("guard-kinds", f"'{self._written(node)}' compares a {left_kind} with a {right_kind}.")
         return BOOL, lambda scope: compare(symbol, left(scope), right(scope))
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> tuple[Kind, Closure]:
         symbol = _ARITHMETIC.get(type(node.op))
         if symbol is None:
-            raise ExpressionError("guard-not-allowed", f"'{ast.unparse(node)[:60]}': only + - * / can be calculated.")
+            raise ExpressionError("guard-not-allowed", f"'{self._written(node)}': only + - * / can be calculated.")
         left_kind, left = self.compile(node.left, depth)
         right_kind, right = self.compile(node.right, depth)
         kind = _kind_of_arithmetic(symbol, left_kind, right_kind)
         if kind is None:
             raise ExpressionError(
                 "guard-kinds",
-                f"'{ast.unparse(node)[:80]}': a {left_kind} {symbol} a {right_kind} cannot be calculated.",
+                f"'{self._written(node)}': a {left_kind} {symbol} a {right_kind} cannot be calculated.",
             )
         return kind, lambda scope: arithmetic(symbol, left(scope), right(scope))
 
@@ -292,7 +294,7 @@ class _Compiler:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in FUNCTION_NAMES or node.keywords:
             raise ExpressionError(
-                "unknown-function", f"'{ast.unparse(node)[:60]}' is not a known function.", name=name or None
+                "unknown-function", f"'{self._written(node)}' is not a known function.", name=name or None
             )
         if len(node.args) != (0 if name == "today" else 1):
             raise ExpressionError(
