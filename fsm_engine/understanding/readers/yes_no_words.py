@@ -23,6 +23,7 @@ YES_PHRASES: Final = frozenset(
     sounds good|sounds great|sounds right|looks good|looks right|looks correct|looks great|looks fine|that works
     works for me|fine|that's fine|fine by me|fine with me|good|great|perfect|perfectly|cool|awesome|excellent
     all good|all correct|it's all correct|everything is correct|very well|i do|i am|i have|i did|i would|i will
+    i'm safe|i am safe|i'm safe now|i am safe now|i'm safe here|i feel safe|safe|estoy a salvo|a salvo
     i can|it is|it does|it was|they are|we do|we are|we have|we did|he does|she does|there is|there are|he is
     she is|i sure do|i really do|sure do|you bet|you got it|you know it|yes sir|yessir|hell yes|hell yeah
     heck yes|heck yeah|damn right|fuck yes|fuck yeah|duh|roger|roger that|10-4|uh huh|uh-huh|mhm|mm-hmm|mm hmm
@@ -92,7 +93,7 @@ YES_STARTS: Final = frozenset(
     everything's right|everything's correct|go on|aja
     yes|yeah|yea|yep|yup|ya|yah|si|sip|sii|sure|ok|okay|okey|absolutely|definitely|certainly|of course|totally
     correct|exactly|right|that's right|that's correct|indeed|affirmative|please do|go ahead|sounds good|i do
-    i am|i agree|i accept|i confirm|i'd love|i would love|i'd like|i would like|i want|it is|i have|y|why not
+    i agree|i accept|i confirm|i'd love|i would love|i'd like|i would like|i want|y|why not
     no problem|no worries|no doubt|hell yeah|for sure|all good|perfect|great|fine|you bet|uh huh|uh-huh|claro
     claro que si|por supuesto|por supuesto que si|desde luego|como no|vale|venga|dale|de acuerdo|correcto|exacto
     exactamente|efectivamente|asi es|eso es|afirmativo|acepto|confirmo|obvio|sin duda|perfecto|adelante
