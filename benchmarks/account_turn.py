@@ -8,6 +8,7 @@ from fsm_engine.storage.records import AnswerRow, ClassificationRow, MessageRow,
 
 HEARD = "My name is Ahmed Ali and I would like a savings account"
 SAID = "Which e-mail address should we use, Ahmed Ali? We use it only to confirm the account."
+SLOTS = {"name": "Ahmed Ali", "account_type": "savings"}
 FLOW_HASH = "5f0c1b7e9a4d4c55b8f0d7f1c3a2e6b4"
 
 
@@ -28,32 +29,8 @@ def account_turn(conversation: int, turn: int) -> TurnToCommit:
         expires_at="2026-01-31T23:59:59.000000Z",
         request_id=f"tg-{turn}",
         fingerprint="9b1f0c5e2d7a48e6",
-        event_json=_json(
-            {
-                "kind": "text",
-                "now": now,
-                "text": HEARD,
-                "language": "en",
-                "timezone": "America/New_York",
-                "region": "US",
-                "intents": [{"name": "create_account", "confidence": 0.93, "method": "rule_based"}],
-                "entities": {"name": "Ahmed Ali", "account_type": "savings"},
-                "risk": [],
-            }
-        ),
-        reply_json=_json(
-            {
-                "messages": [{"text": SAID, "options": [], "media": []}],
-                "session": {
-                    "flow": "create_account",
-                    "step": "email",
-                    "status": "active",
-                    "turn": turn,
-                    "slots": SLOTS,
-                },
-                "expects": {"kind": "email", "slot": "email", "options": [], "is_optional": False},
-            }
-        ),
+        event_json=_event(now),
+        reply_json=_reply(turn),
         flow_hash=FLOW_HASH,
         messages=(
             MessageRow("user", HEARD, '{"source":"telegram"}'),
@@ -64,7 +41,30 @@ def account_turn(conversation: int, turn: int) -> TurnToCommit:
     )
 
 
-SLOTS = {"name": "Ahmed Ali", "account_type": "savings"}
+def _event(now: str) -> str:
+    return _json(
+        {
+            "kind": "text",
+            "now": now,
+            "text": HEARD,
+            "language": "en",
+            "timezone": "America/New_York",
+            "region": "US",
+            "intents": [{"name": "create_account", "confidence": 0.93, "method": "rule_based"}],
+            "entities": SLOTS,
+            "risk": [],
+        }
+    )
+
+
+def _reply(turn: int) -> str:
+    return _json(
+        {
+            "messages": [{"text": SAID, "options": [], "media": []}],
+            "session": {"flow": "create_account", "step": "email", "status": "active", "turn": turn, "slots": SLOTS},
+            "expects": {"kind": "email", "slot": "email", "options": [], "is_optional": False},
+        }
+    )
 
 
 def _state(conversation: int, turn: int) -> str:

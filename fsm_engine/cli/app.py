@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
-from fsm_engine.cli.places import DEFAULT_CONVERSATION, DEFAULT_DATABASE
+from fsm_engine.cli.places import DEFAULT_CONVERSATION
+from fsm_engine.storage.open import DEFAULT_DATABASE
 
 app = typer.Typer(
     name="fsm-engine",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from fsm_engine.cli.places import (
     DEFAULT_CONVERSATION,
-    DEFAULT_DATABASE,
     flows_folder,
     registered_actions,
     runnable_flows,
@@ -20,11 +19,15 @@ from fsm_engine.cli.screen import Screen, make_screen, tidy_logs
 from fsm_engine.errors import NotFound
 from fsm_engine.model.session import Status
 from fsm_engine.model.turn import Expectation, Message, Reply, SessionView
+from fsm_engine.storage.open import DEFAULT_DATABASE
+from fsm_engine.understanding.text import canonical_id
 
 if TYPE_CHECKING:
     from fsm_engine.core.flows import Flows
     from fsm_engine.engine.blocking import SyncEngine
     from fsm_engine.storage.records import StoredMessage
+
+_MOST_SUGGESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def chat(settings: ChatSettings, *, resume_with: str | None = None) -> None:
     """
     from fsm_engine.engine.engine import Engine
 
+    canonical_id(settings.conversation, what="--conversation")
     folder = flows_folder(settings.folder)
     flows = runnable_flows(folder)
     actions = registered_actions(settings.actions, folder)
@@ -88,7 +92,7 @@ class _Talk:
         """Shows where the conversation stands, or what could be said first."""
         session = self._session()
         if session is None:
-            self._screen.note(f"A new conversation. Ctrl-D leaves, and nothing is lost. {_suggestions(flows)}")
+            self._screen.note(f"A new conversation. Ctrl-D leaves, and nothing is lost. {self._suggestions(flows)}")
         elif session.status is Status.ACTIVE:
             place = f" ({session.flow}, at {session.step})" if session.flow else ""
             self._screen.note(f"Going on where the conversation stood{place}. Ctrl-D leaves, and nothing is lost.")
@@ -112,6 +116,16 @@ class _Talk:
     def _turn(self, text: str) -> Reply:
         settings = self._settings
         return self._engine.turn(settings.conversation, text, request_id=str(uuid.uuid4()), locale=settings.locale)
+
+    def _suggestions(self, flows: Flows) -> str:
+        """The first phrase of each flow that can be asked for: what to type when nothing was said yet."""
+        language = (self._settings.locale or flows.first_language)[:2].lower()
+        phrases = []
+        for flow in flows.folder.flows.values():
+            groups = flow.start.phrases if flow.start is not None else {}
+            group = groups.get(language) or next(iter(groups.values()), ())
+            phrases += [f'"{group[0].text}"'] if group else []
+        return f"Try: {', '.join(phrases[:_MOST_SUGGESTIONS])}" if phrases else ""
 
     def _session(self) -> SessionView | None:
         try:
@@ -148,17 +162,6 @@ class _Talk:
 
 def _in_words(status: Status) -> str:
     return status.value.replace("_", " ")
-
-
-def _suggestions(flows: Flows) -> str:
-    """The first phrase of each flow that can be asked for: what to type when nothing was said yet."""
-    phrases = []
-    for flow in flows.folder.flows.values():
-        if flow.start is not None:
-            groups = flow.start.phrases
-            group = groups.get(flows.first_language) or next(iter(groups.values()), ())
-            phrases += [f'"{group[0].text}"'] if group else []
-    return f"Try: {', '.join(phrases[:4])}" if phrases else ""
 
 
 def _tell_missing_actions(flows: Flows, screen: Screen) -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from fsm_engine.model.problem import Problem
 
 DEFAULT_FOLDER = Path("flows")
-DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
 DEFAULT_CONVERSATION = "terminal"
 _PACKAGE = Path(__file__).parents[1]
 _SQLITE = "sqlite:///"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 import time
@@ -32,8 +33,8 @@ def play_folder(given: Path | None, *, as_json: bool, database_dir: Path | None)
     """Plays, prints the failures and a closing line; leaves with `Exit.PROBLEMS` when a transcript failed."""
     folder = flows_folder(given)
     flows = runnable_flows(folder)
-    _hush_logs()
-    with _place_for_databases(database_dir) as place, _progress(len(flows.folder.transcripts), as_json) as advance:
+    total = len(flows.folder.transcripts)
+    with _quiet_logs(), _place_for_databases(database_dir) as place, _progress(total, as_json) as advance:
         plays = asyncio.run(_play_all(flows, place, advance))
     failed = [play for play in plays if not play.result.passed]
     if as_json:
@@ -87,12 +88,16 @@ def _progress(total: int, as_json: bool) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _hush_logs() -> None:
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
     """What failing actions log is part of a play, not of its report."""
-    import logging
-
-    logging.getLogger("fsm_engine").addHandler(logging.NullHandler())
-    logging.getLogger("fsm_engine").propagate = False
+    engine = logging.getLogger("fsm_engine")
+    before = engine.level
+    engine.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        engine.setLevel(before)
 
 
 def _print_json(folder: Path, plays: Sequence[Play]) -> None:

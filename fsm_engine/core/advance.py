@@ -147,7 +147,7 @@ def _answer_coming_back(draft: Draft, text: str) -> bool:
     assert draft.pending is not None
     offer = [str(choice) for choice in draft.pending.candidates]
     draft.pending = None
-    options = tuple(Option(choice, (draft.saying(f"option_{choice}"),)) for choice in offer)
+    options = tuple(Option(choice, draft.all_sayings(f"option_{choice}")) for choice in offer)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits) and reading.value == "restart":
         restart(draft)

@@ -172,6 +172,12 @@ class Draft:
         voice = self.voice(Scope([values], self.today))
         return voice.fill(self.flows.saying(name), f"{self.session_id}:{name}:{self.number}")
 
+    def all_sayings(self, name: str) -> tuple[str, ...]:
+        """Every variation of a saying without placeholders, in the user's language: all of them mean the same."""
+        variations = self.flows.saying(name).variations
+        templates = variations.get(self.language) or next(iter(variations.values()))
+        return tuple(template.fill(self.scope(), self.language) for template in templates)
+
     def say(self, name: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:
         """Says one of the engine's own sayings."""
         self.messages.append(Message(self.saying(name, **values), buttons))

@@ -10,6 +10,10 @@ from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import LEVELS, Level
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.turn import Message, RiskFinding
+from fsm_engine.understanding.anytime import anytime_word
+
+UNCLEAR_AT_MOST = 3
+"""Unclear answers to "are you safe?" after which the flow goes on all the same."""
 
 
 def highest(findings: Sequence[RiskFinding]) -> Level | None:
@@ -76,20 +80,25 @@ def _show_resources(draft: Draft) -> None:
 def answer_are_you_safe(draft: Draft, text: str) -> bool:
     """A clear yes goes back to the flow, a no shows help again and keeps asking.
 
-    Anything else is asked once more, and then the flow goes on all the same: False, the words are an answer to it.
+    Anything else is met with care, and asked no more than three times: nobody is held up for ever. False then, and
+    when a person is asked for: the words are for the rules that follow.
     """
     assert draft.pending is not None
-    decision = read_yes_no(draft, text)
-    was_unclear = bool(draft.pending.candidates)
-    if decision is None and was_unclear:
+    word = anytime_word(text, draft.language)
+    if word == "human":
         draft.pending = None
         return False
+    decision = False if word == "help" else read_yes_no(draft, text)
     if decision:
         draft.pending = None
         draft.say("risk_thanks_safe")
         resume(draft)
         return True
-    draft.pending = Pending("safe", ("unclear",) if decision is None else ())
+    unclear = 0 if decision is False else len(draft.pending.candidates) + 1
+    if unclear >= UNCLEAR_AT_MOST:
+        draft.pending = None
+        return False
+    draft.pending = Pending("safe", ("unclear",) * unclear)
     draft.say("risk_stay")
     if decision is False:
         _show_resources(draft)

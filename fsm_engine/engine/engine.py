@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar
@@ -19,7 +20,7 @@ from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
-from fsm_engine.storage.open import open_store
+from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
 from fsm_engine.storage.records import LoadedConversation, StoredMessage
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
@@ -45,7 +46,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls,
-        database: str = "sqlite:///fsm_engine.db",
+        database: str | None = None,
         *,
         flows: FlowsArgument,
         actions: Actions | None = None,
@@ -57,6 +58,7 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
+        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
@@ -70,7 +72,8 @@ class Engine:
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = clock or utc_now
-        store = await open_store(database, durability=durability)
+        address = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
+        store = await open_store(address, durability=durability)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             turns = Turns(store, source, actions, intent_hooks, clock, hold_at_most=hold_at_most)
@@ -80,7 +83,7 @@ class Engine:
 
     @classmethod
     @contextmanager
-    def open_sync(cls, database: str = "sqlite:///fsm_engine.db", **options: Any) -> Iterator[SyncEngine]:
+    def open_sync(cls, database: str | None = None, **options: Any) -> Iterator[SyncEngine]:
         """The same engine for programs without an event loop; takes what `open` takes."""
         with Portal() as portal, contextlib.ExitStack() as stack:
             engine = stack.enter_context(portal.wrap(cls.open(database, **options)))

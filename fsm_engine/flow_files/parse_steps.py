@@ -178,7 +178,7 @@ def _repeat(fields: Fields, outline: Outline) -> Step | None:
         at_least=least,
         rounds_at_most=most,
     )
-    return None if slot is None else step
+    return None if slot is None or not step.steps else step
 
 
 def _run(fields: Fields, outline: Outline) -> Step | None:

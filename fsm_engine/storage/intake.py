@@ -19,9 +19,15 @@ Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersi
 
 def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
     """The values of one turn. Raises `InvalidArgument` for text that not every store can keep."""
-    heard = turn.classification
-    closes_session, closes_as = turn.closes_session or (None, None)
-    row: tuple[Sql, ...] = (
+    row = (*_session(turn, seal), *_journal_line(turn, seal), *_lists(turn), *_rest(turn))
+    for value in row:
+        if type(value) is str:
+            storable(value)
+    return row
+
+
+def _session(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
+    return (
         turn.conversation_id,
         turn.base_version,
         turn.user_id,
@@ -37,6 +43,11 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.now,
         turn.expires_at,
         turn.completed_at,
+    )
+
+
+def _journal_line(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
+    return (
         turn.request_id,
         turn.fingerprint,
         turn.event_json,
@@ -44,6 +55,11 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         seal.of_turn(turn.session_id, turn.turn, storable(turn.event_json), storable(turn.reply_json)),
         turn.flow_hash,
         turn.caused_by,
+    )
+
+
+def _lists(turn: TurnToCommit) -> tuple[Sql, ...]:
+    return (
         len(turn.messages),
         json_rows(turn.messages),
         _place_of_user(turn.messages) if turn.detections else None,
@@ -51,19 +67,15 @@ def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
         json_rows(turn.detections),
         json_rows(turn.audit),
-        heard.user_message if heard else None,
-        heard.intent if heard else None,
-        heard.confidence if heard else None,
-        heard.method if heard else None,
-        heard.step if heard else None,
-        closes_session,
-        closes_as,
-        int(turn.drop_messages),
     )
-    for value in row:
-        if type(value) is str:
-            storable(value)
-    return row
+
+
+def _rest(turn: TurnToCommit) -> tuple[Sql, ...]:
+    heard = turn.classification
+    understood = (
+        (heard.user_message, heard.intent, heard.confidence, heard.method, heard.step) if heard else (None,) * 5
+    )
+    return (*understood, *(turn.closes_session or (None, None)), int(turn.drop_messages))
 
 
 def storable(text: str) -> str:

@@ -7,6 +7,9 @@ from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
 from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
 from fsm_engine.storage.store import Store
 
+DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
+"""Where conversations are kept when nobody says where."""
+
 QUEUE_LIMIT = 10_000
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -51,8 +54,8 @@ def sqlite_path(url: str) -> str:
     path = url.removeprefix(_SQLITE)
     if path == url or not path:
         raise InvalidArgument(f"database: {_without_password(url)!r} is no address of a database. {_EXAMPLES}.")
-    if "?" in path or "#" in path or "\0" in path:
-        raise InvalidArgument(f"database: a SQLite address takes no options, and {url!r} has some. {_EXAMPLES}.")
+    if "?" in path or "#" in path or "\0" in path or path.startswith("file:"):
+        raise InvalidArgument(f"database: a SQLite address is a plain path, and {url!r} holds more. {_EXAMPLES}.")
     return path
 
 

@@ -120,8 +120,10 @@ SESSIONS_OF_USER = f"""
 {_SESSIONS} WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) ORDER BY s.key DESC LIMIT ?3
 """
 SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 ORDER BY s.key DESC LIMIT ?2"
+# Left to itself, SQLite takes the index by status, and sorts every active session.
 SESSIONS_EXPIRED = f"""
-{_SESSIONS}
+SELECT {_SESSION}
+FROM sessions AS s INDEXED BY sessions_by_expiry CROSS JOIN conversations AS c ON c.key = s.conversation
 WHERE s.status = 'active' AND s.expires_at IS NOT NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT ?2
 """
 RESPONSES_OF_SESSION = """

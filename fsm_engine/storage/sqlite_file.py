@@ -6,7 +6,6 @@ All of this is plain blocking code: the store runs it in the connection's own th
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from fsm_engine.storage.sqlite_errors import DAMAGED, is_lock, primary_code
 
 MEMORY = ":memory:"
 OLDEST_TABLE = "chat_history"  # all that version 1 had
+OLDEST_LIBRARY = (3, 38, 0)  # JSON functions built in, STRICT tables, RETURNING
 Durability = Literal["full", "normal"]
 Contents = Literal["missing", "fresh", "current", "older", "newer", "foreign"]
 
@@ -30,7 +30,6 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 67108864;
 """
-_LOCK_PAUSE_S = 0.01
 _STATEMENTS_KEPT = 300  # one per batch size, and the rest
 
 
@@ -67,6 +66,7 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
 
     Raises `StartUpError`, and then leaves no file behind that was not there before.
     """
+    check_library(sqlite3.sqlite_version_info)
     is_new = path != MEMORY and _check_place(Path(path))
     try:
         connection = _connect(path, settings)
@@ -91,6 +91,13 @@ def inspect(path: str) -> Contents:
             return _contents(connection)[0]
     except sqlite3.Error as error:
         raise _start_up_error(path, error) from error
+
+
+def check_library(version: tuple[int, ...]) -> None:
+    """Raises `StartUpError` for a SQLite library that does not understand the schema."""
+    if version < OLDEST_LIBRARY:
+        have, need = (".".join(map(str, numbers)) for numbers in (version, OLDEST_LIBRARY))
+        raise StartUpError(f"SQLite {have}: is too old, {need} is needed. Install a newer Python, or a newer SQLite.")
 
 
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
@@ -138,7 +145,7 @@ def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings
         _check_contents(connection, path)
         if _contents(connection)[0] == "fresh":
             create_schema(connection, schema_script())
-        _use_write_ahead_log(connection, path, settings.busy_timeout_s)
+        _use_write_ahead_log(connection, path)
         connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
@@ -175,20 +182,10 @@ def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
     return ("fresh" if (version, application, tables) == (0, 0, "[]") else "foreign"), version
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, path: str, timeout_s: float) -> None:
-    """SQLite does not wait for locks while it changes the journal mode, so this does."""
-    give_up_at = time.monotonic() + timeout_s
-    while True:
-        try:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if not is_lock(error) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(_LOCK_PAUSE_S)
-            continue
-        if mode not in ("wal", "memory"):
-            raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
-        return
+def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode not in ("wal", "memory"):
+        raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
 
 
 def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:

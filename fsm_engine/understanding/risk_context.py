@@ -16,9 +16,9 @@ _REACH: Final = 120
 """Bytes before and after a match that are looked at: some twenty words."""
 
 
-def judge(match: Match, data: bytes, idioms: Sequence[Match]) -> Level:
+def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Level:
     """The level of a match in its place. Low is a mention that is recorded and needs no reply."""
-    rule, cues = match.rule, match.rule.cues
+    rule = match.rule
     if any(idiom.start < match.end and match.start < idiom.end for idiom in idioms):
         return "low"
     before, after = _sentence_around(data, match)

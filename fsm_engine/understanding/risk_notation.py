@@ -1,10 +1,13 @@
-"""The notation in which the risk lexicon is written, turned into RE2 patterns and the words that they cannot do without.
+"""The notation of the risk lexicon, turned into RE2 patterns and the words that a match cannot do without.
 
 =============  =====================================================================================
 ``kill``       the word; an apostrophe may be left out when people type it (``don't`` reads "dont")
 ``kill*``      any word that starts so
-``a|b``        one of several words; inside brackets one of several phrases: ``(a b|c)``
+``kill$``      the word, and after it the sentence ends; ``$`` alone stands for the end itself
+``(a b|c)``    one of several phrases; a line that is nothing but a list of words needs no brackets
 ``[a b]``      a phrase that may be missing
+``^``          the start of the message
+``don''t``     the apostrophe must be there
 ``(a | b)+``   one to six of them in a row
 ``<name>``     a group of phrases that the file defines under ``words``
 ``..`` ``...`` up to two, up to five words of any kind, within one sentence
@@ -34,11 +37,13 @@ COMMON: Final = frozenset(
 )
 """Words that stand in so many messages that looking for a pattern because of one of them saves nothing."""
 
-_END: Final = "(?:[^a-z0-9]+|$)"
+_END: Final = r"\b[^a-z0-9]*"
+_SENTENCE_END: Final = "(?:[.!?;\n][^a-z0-9]*|$)"
 _SAME_SENTENCE: Final = "(?:[a-z0-9']+[^a-z0-9.!?;\n]{1,4})"
-_NO_MORE: Final = ""
 _GAPS: Final = {"..": 2, "...": 5}
-_TOKEN: Final = re.compile(r"\)\+|[()\[\]{}|;]|<[a-z_]+>|\.{2,3}|[a-z0-9']+\*?(?:\|[a-z0-9']+\*?)*")
+_BETWEEN_EITHER: Final = 4
+_NO_MORE: Final = ""
+_TOKEN: Final = re.compile(r"[(\[][a-z0-9'][a-z0-9' |]*[)\]](?!\+)|\)\+|[()\[\]{}|;$^]|<[a-z_]+>|\.{2,3}|[a-z0-9']+[*$]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,16 @@ def _one_of_each(shapes: Sequence[Shape]) -> tuple[frozenset[str], ...]:
 
 
 def _word(word: str) -> Shape:
-    plain = word.replace("'", "")
-    stem = plain.removesuffix("*")
-    if stem != plain:
-        if len(stem) < 3:
+    if word in {"$", "^"}:
+        return Shape(_SENTENCE_END if word == "$" else "^", (), frozenset(), may_be_empty=True)
+    plain = word.replace("'", "").rstrip("*$")
+    regex = word.rstrip("*$").replace("''", '"').replace("'", "'?").replace('"', "'")
+    if word.endswith("*"):
+        if len(plain) < 3:
             raise NotationError(f"'{word}': three letters must stand before the star")
-        return Shape(f"{stem}[a-z0-9']*{_END}", (frozenset({f"{stem[:3]}*"}),), frozenset({stem}))
-    return Shape(word.replace("'", "'?") + _END, (frozenset({plain}),), frozenset({plain}))
+        return Shape(f"{regex}[a-z0-9']*{_END}", (frozenset({f"{plain[:3]}*"}),), frozenset({plain}))
+    end = f"\\b[^a-z0-9]*{_SENTENCE_END}" if word.endswith("$") else _END
+    return Shape(regex + end, (frozenset({plain}),), frozenset({plain}))
 
 
 def _in_a_row(shapes: Sequence[Shape]) -> Shape:
@@ -125,15 +133,13 @@ def _gap(at_most: int) -> Shape:
 
 
 def _tokens(notation: str) -> Iterator[str]:
-    """Outside brackets a bar binds the words beside it, inside it parts whole phrases."""
+    """The parts of a pattern. A bar outside brackets would be read two ways, so it stands only in a list of words."""
     depth = 0
     for token in _TOKEN.findall(notation):
         depth += (token in {"(", "[", "{"}) - (token in {")", ")+", "]", "}"})
-        if token[0] == "|" or "|" not in token:
-            yield token
-            continue
-        parts = [piece for word in token.split("|") for piece in ("|", word)][1:]
-        yield from parts if depth else ["(", *parts, ")"]
+        if token == "|" and not depth and " " in notation.strip():
+            raise NotationError(f"'{notation}': put brackets around the phrases that a bar parts")
+        yield token
 
 
 def _alternatives(tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> tuple[Shape, str]:
@@ -151,6 +157,23 @@ def _alternatives(tokens: Iterator[str], groups: Mapping[str, Shape], notation: 
     raise NotationError(f"'{notation}': brackets do not close")
 
 
+def _plain_bracket(token: str) -> Shape:
+    """The shape of a bracket that holds only phrases of words: most of the lexicon, so it is made without parsing."""
+    inner = token[1:-1]
+    regex = inner.replace("''", '"').replace("'", "'?").replace('"', "'")
+    regex = "(?:" + regex.replace(" ", _END).replace("|", _END + "|") + _END + ")"
+    plain = inner.replace("'", "")
+    if token[0] == "[":
+        return Shape(regex + "?", (), frozenset(plain.replace("|", " ").split()), may_be_empty=True)
+    phrases = [phrase.split(" ") for phrase in plain.split("|")]
+    picked = frozenset([words[0] if len(words) == 1 else min(words, key=_is_common) for words in phrases])
+    return Shape(regex, (picked,), frozenset(plain.replace("|", " ").split()))
+
+
+def _is_common(word: str) -> bool:
+    return word in COMMON
+
+
 def _element(token: str, tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> Shape:
     if token in _GAPS:
         return _gap(_GAPS[token])
@@ -158,6 +181,8 @@ def _element(token: str, tokens: Iterator[str], groups: Mapping[str, Shape], not
         if token[1:-1] not in groups:
             raise NotationError(f"'{notation}': no group is called {token}")
         return groups[token[1:-1]]
+    if len(token) > 1 and token[0] in "([":
+        return _plain_bracket(token)
     if token in {"(", "[", "{"}:
         return _bracket(token, tokens, groups, notation)
     return _word(token)
@@ -174,7 +199,7 @@ def _bracket(opening: str, tokens: Iterator[str], groups: Mapping[str, Shape], n
     if opening == "{" and closing == ";":
         other, closing = _alternatives(tokens, groups, notation)
         if closing == "}":
-            gap = f"{_SAME_SENTENCE}{{0,4}}"
+            gap = _gap(_BETWEEN_EITHER).regex
             regex = f"(?:{inner.regex}{gap}{other.regex}|{other.regex}{gap}{inner.regex})"
             return Shape(regex, (*inner.needs, *other.needs), inner.vocabulary | other.vocabulary)
     raise NotationError(f"'{notation}': '{opening}' is closed by '{closing}'")

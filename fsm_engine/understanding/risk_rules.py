@@ -16,7 +16,7 @@ from fsm_engine.understanding.risk_notation import Shape, compile_groups, compil
 CATEGORIES: Final = ("suicide", "self_harm", "abuse", "violence_to_others", "eating_disorder", "substance")
 LEXICONS: Final[Mapping[str, tuple[str, ...]]] = {"crisis": ("en", "es")}
 
-Kind = Literal["act", "low", "medium", "high", "topic", "weak"]
+Kind = Literal["act", "low", "medium", "high", "topic", "vague", "weak"]
 
 _PLAIN: Final = bytes.maketrans(
     bytes(range(128)),
@@ -42,27 +42,26 @@ class Pattern:
 class Rule(Pattern):
     """One pattern of the lexicon, and what it tells when it matches."""
 
-    def __init__(self, shape: Shape, category: str, kind: Kind, cues: Cues) -> None:
+    def __init__(self, shape: Shape, category: str, kind: Kind) -> None:
         super().__init__(shape)
         self.category = category
         self.kind: Kind = kind
-        self.cues = cues
-        self.exact_needs = tuple(words for words in shape.needs if not any(word.endswith("*") for word in words))
+        self.exact_needs = tuple(
+            frozenset(word.encode("ascii") for word in words)
+            for words in shape.needs
+            if not any(word.endswith("*") for word in words)
+        )
 
 
 class Cues:
-    """What surrounds a match and changes its meaning, in one language. Patterns that end in ``$`` look backwards."""
+    """What surrounds a match and changes its meaning, in all languages at once: people mix them."""
 
-    def __init__(self, written: Mapping[str, str], groups: Mapping[str, Shape]) -> None:
-        shapes = {
-            name: either([compile_shape(line, groups) for line in _lines(text)]) for name, text in written.items()
-        }
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
         negator, filler = shapes["negators"], shapes["fillers"]
         self.negator_words = negator.vocabulary
         self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}", (), frozenset()), after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
-        self.calm = Pattern(shapes["calm"])
         self.topic = Pattern(shapes["topic"])
         self.quoting = Pattern(shapes["quoting"])
         self.past = Pattern(shapes["past"])
@@ -77,7 +76,7 @@ class Lexicon:
 
     rules: tuple[Rule, ...]
     idioms: tuple[Rule, ...]
-    cues: tuple[Cues, ...]
+    cues: Cues
     joined: tuple[str, ...]
     targets: tuple[str, ...]
     vocabulary: frozenset[str]
@@ -86,33 +85,47 @@ class Lexicon:
 @cache
 def load_lexicon(name: str) -> Lexicon:
     """The shipped lexicon; read from the package the first time. Raises ``KeyError`` for a name that is not shipped."""
-    parts = [_load_language(language) for language in LEXICONS[name]]
+    parts = [_read_language(language) for language in LEXICONS[name]]
     rules = tuple(rule for part in parts for rule in part.rules)
     idioms = tuple(rule for part in parts for rule in part.idioms)
     return Lexicon(
         rules=rules,
         idioms=idioms,
-        cues=tuple(cues for part in parts for cues in part.cues),
+        cues=Cues({name: either([part.cues[name] for part in parts]) for name in parts[0].cues}),
         joined=tuple(phrase for part in parts for phrase in part.joined),
         targets=tuple(word for part in parts for word in part.targets),
         vocabulary=frozenset().union(*(rule.shape.vocabulary for rule in (*rules, *idioms))),
     )
 
 
-def _load_language(language: str) -> Lexicon:
+@dataclass(frozen=True, slots=True)
+class _Language:
+    rules: Sequence[Rule]
+    idioms: Sequence[Rule]
+    cues: Mapping[str, Shape]
+    joined: Sequence[str]
+    targets: Sequence[str]
+
+
+def _read_language(language: str) -> _Language:
     source = files("fsm_engine.understanding").joinpath("risk_lexicon", f"{language}.yaml").read_bytes()
-    written: dict[str, Any] = yaml.load(source, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # makes text of every scalar and nothing else
+    written: dict[str, Any] = yaml.load(source, Loader=loader)  # noqa: S506
     groups = compile_groups({name: _lines(text) for name, text in written["words"].items()})
-    cues = Cues(written["cues"], groups)
-    rules = [
-        Rule(compile_shape(line, groups), category, kind, cues)
-        for category, kinds in written["rules"].items()
-        for kind, text in kinds.items()
-        for line in _lines(text)
-    ]
-    idioms = [Rule(compile_shape(line, groups), "", "low", cues) for line in _lines(written["idioms"])]
-    return Lexicon(
-        tuple(rules), tuple(idioms), (cues,), _lines(written["joined"]), tuple(written["targets"].split()), frozenset()
+    return _Language(
+        rules=[
+            Rule(compile_shape(line, groups), category, kind)
+            for category, kinds in written["rules"].items()
+            for kind, text in kinds.items()
+            for line in _lines(text)
+        ],
+        idioms=[Rule(compile_shape(line, groups), "", "low") for line in _lines(written["idioms"])],
+        cues={
+            name: either([compile_shape(line, groups) for line in _lines(text)])
+            for name, text in written["cues"].items()
+        },
+        joined=_lines(written["joined"]),
+        targets=written["targets"].split(),
     )
 
 
@@ -158,9 +171,8 @@ class RuleIndex:
         candidates = self.candidates(words)
         if not candidates:
             return
-        texts = {word.decode("ascii") for word in words}
         for rule in candidates:
-            if any(need.isdisjoint(texts) for need in rule.exact_needs):
+            if any(need.isdisjoint(words) for need in rule.exact_needs):
                 continue
             if (match := rule.program.search(data)) is not None:
                 yield Match(rule, match.start(), match.end())

@@ -74,7 +74,7 @@ class Edit:
 def fold(text: str) -> Reading:
     """The message in small ASCII letters. Linear; characters that are no letter of ours become question marks."""
     if text.isascii():
-        return Reading(text, text.lower().encode("ascii"))
+        return Reading(text, text.lower().replace("_", " ").encode("ascii"))
     folded = [_fold_char(char) for char in text] if len(text) < 64 else None
     if folded is None:
         known = {char: _fold_char(char) for char in set(text)}
@@ -108,7 +108,7 @@ def rewrite(reading: Reading, edits: Sequence[Edit]) -> Reading:
 
 def _fold_char(char: str) -> str:
     if char < "\x80":
-        return char.lower()
+        return " " if char == "_" else char.lower()
     if (found := _TABLE.get(ord(char))) is not None:
         return found
     plain = unicodedata.normalize("NFKD", char).casefold()

@@ -1,4 +1,4 @@
-"""The command as people run it: a process of its own, in a folder of its own."""
+"""The command as people run it: in a folder of its own, and where it matters in a process of its own."""
 
 import os
 import subprocess
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from fsm_engine.cli.app import app
 
 COMMAND = [sys.executable, "-m", "fsm_engine.cli"]
 FLOW = """\
@@ -55,8 +58,21 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def run_here(place: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `fsm-engine` in this process, for commands that leave nothing behind in it."""
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    def run_command(*words: str) -> Done:
+        result = CliRunner().invoke(app, words, prog_name="fsm-engine", catch_exceptions=False)
+        return Done(result.exit_code, result.stdout, result.stderr)
+
+    return run_command
+
+
+@pytest.fixture
 def run(place: Path, environment: dict[str, str]) -> Run:
-    """Runs `fsm-engine` with these words in the user's project."""
+    """Runs `fsm-engine` with these words in the user's project, as a process."""
 
     def run_command(*words: str, typed: str = "", more: dict[str, str] | None = None) -> Done:
         done = subprocess.run(

@@ -9,17 +9,17 @@ from tests.cli.conftest import Run
 WARNING = "flow: more\nversion: 1\nsteps:\n  - say: 50% off # today\n"
 
 
-def test_a_folder_without_problems_says_what_it_holds(run: Run) -> None:
-    done = run("check")
+def test_a_folder_without_problems_says_what_it_holds(run_here: Run) -> None:
+    done = run_here("check")
 
     assert (done.code, done.err) == (0, "")
     assert done.out == "flows: 1 flow, 0 transcripts, no problems.\n"
 
 
-def test_warnings_alone_are_no_failure(run: Run, place: Path) -> None:
+def test_warnings_alone_are_no_failure(run_here: Run, place: Path) -> None:
     (place / "flows" / "more.yaml").write_text(WARNING)
 
-    done = run("check")
+    done = run_here("check")
 
     assert done.code == 0
     assert "flows/more.yaml:4:" in done.out
@@ -27,10 +27,10 @@ def test_warnings_alone_are_no_failure(run: Run, place: Path) -> None:
     assert "1 warning." in done.out
 
 
-def test_problems_are_counted_as_json_too(run: Run, place: Path) -> None:
+def test_problems_are_counted_as_json_too(run_here: Run, place: Path) -> None:
     (place / "flows" / "more.yaml").write_text(WARNING + "    goto: nam\n")
 
-    done = run("check", "flows", "--json")
+    done = run_here("check", "flows", "--json")
 
     found = json.loads(done.out)
     assert done.code == 1
@@ -42,20 +42,20 @@ def test_problems_are_counted_as_json_too(run: Run, place: Path) -> None:
     assert "no step of this flow is called 'nam'" in error["message"]
 
 
-def test_one_file_can_be_checked(run: Run) -> None:
-    assert run("check", "flows/hello.yaml").code == 0
+def test_one_file_can_be_checked(run_here: Run) -> None:
+    assert run_here("check", "flows/hello.yaml").code == 0
 
 
-def test_every_code_is_explained(run: Run) -> None:
-    listed = run("explain").out.split()
+def test_every_code_is_explained(run_here: Run) -> None:
+    listed = run_here("explain").out.split()
 
     assert listed == sorted(EXPLANATIONS)
 
 
-def test_a_code_is_explained_whatever_its_case(run: Run) -> None:
+def test_a_code_is_explained_whatever_its_case(run_here: Run) -> None:
     code = min(EXPLANATIONS)
 
-    done = run("explain", code.upper())
+    done = run_here("explain", code.upper())
 
     assert done.code == 0
     assert done.out == f"{code}\n\n{EXPLANATIONS[code].strip()}\n"

@@ -23,9 +23,10 @@ TABLES = (
 
 
 def test_without_a_terminal_a_killed_conversation_is_finished_by_another_process(run: Run, place: Path) -> None:
-    done = run("demo")
+    first = run("demo")
+    done = run("demo")  # what the first one left behind is no hindrance
 
-    assert done.code == 0, done.out + done.err
+    assert (first.code, done.code) == (0, 0), done.out + done.err
     assert done.err == ""
     assert "It kills itself (SIGKILL) after turn 4." in done.out
     assert "duplicate: True. The database is unchanged, row for row." in done.out
@@ -37,12 +38,6 @@ def test_without_a_terminal_a_killed_conversation_is_finished_by_another_process
     with closing(sqlite3.connect(place / ".demo" / "scripted.db")) as connection:
         (said,) = connection.execute("SELECT count(*) FROM messages WHERE role = 'user'").fetchone()
     assert said == len(SCRIPT)
-
-
-def test_the_demonstration_can_be_repeated(run: Run) -> None:
-    run("demo")
-
-    assert run("demo").code == 0
 
 
 def test_in_a_terminal_it_is_a_chat_that_goes_on(place: Path, environment: dict[str, str]) -> None:

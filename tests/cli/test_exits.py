@@ -22,45 +22,38 @@ def files_in(place: Path) -> set[str]:
     return {str(path.relative_to(place)) for path in place.rglob("*") if "__pycache__" not in path.parts}
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (("check", "nowhere"), "fsm-engine: nowhere: there is no such file or folder"),
-        (("check", "empty"), "fsm-engine: empty: there is no flow here"),
-        (("test", "nowhere"), "fsm-engine: nowhere: there is no such file or folder"),
-        ((*CHAT, "nowhere"), "fsm-engine: nowhere: there is no such file or folder"),
-        (
-            (*CHAT, "--database", "bot.db"),
-            "fsm-engine: database: 'bot.db' is no address of a database. Write sqlite:///",
-        ),
-        (
-            (*CHAT, "--database", "sqlite:///no/bot.db"),
-            "fsm-engine: database no/bot.db: there is no folder no. Make it",
-        ),
-        ((*CHAT, "--database", "sqlite:///flows"), "fsm-engine: database flows: is a folder."),
-        ((*CHAT, "--database", "sqlite:////proc/bot.db"), "fsm-engine: database /proc/bot.db: cannot be written"),
-        ((*CHAT, "--database", "sqlite:///newer.db"), "fsm-engine: database newer.db: has schema version 99"),
-        ((*CHAT, "--database", "sqlite:///flows/bot.yaml"), "fsm-engine: database flows/bot.yaml: is not a SQLite"),
-        ((*CHAT, "--actions", "mybot"), "fsm-engine: --actions mybot: is not module:registry."),
-        ((*CHAT, "--actions", "no.such:thing"), "fsm-engine: --actions no.such:thing: no.such cannot be imported"),
-        ((*CHAT, "--actions", "os:path"), "fsm-engine: --actions os:path: path is a module, not an Actions."),
-        ((*CHAT, "--conversation", ""), "fsm-engine: conversation_id: has 0 characters."),
-        (("test", "--database-dir", "flows/bot.yaml"), "fsm-engine: flows/bot.yaml: file exists."),
-        (("explain", "unknown-stepp"), "fsm-engine: explain: there is no code 'unknown-stepp'."),
-        (("sessions", "list", "--database", "sqlite:///no.db"), "fsm-engine: no.db: there is no such database."),
-        (("sessions", "show", "x", "--database", "sqlite:///no.db"), "fsm-engine: no.db: there is no such database."),
-        (
-            ("sessions", "list", "--status", "asleep"),
-            "fsm-engine: --status asleep: is not known. Choose one of active,",
-        ),
-    ],
-)
-def test_what_cannot_be_done_ends_with_2_and_one_line(run: Run, place: Path, words: tuple[str, ...], told: str) -> None:
+CHATS = [
+    (("nowhere",), "fsm-engine: nowhere: there is no such file or folder"),
+    (("--database", "bot.db"), "fsm-engine: database: 'bot.db' is no address of a database. Write sqlite:///"),
+    (("--database", "sqlite:///no/bot.db"), "fsm-engine: database no/bot.db: there is no folder no. Make it"),
+    (("--database", "sqlite:///flows"), "fsm-engine: database flows: is a folder."),
+    (("--database", "sqlite:////proc/bot.db"), "fsm-engine: database /proc/bot.db: cannot be written"),
+    (("--database", "sqlite:///newer.db"), "fsm-engine: database newer.db: has schema version 99"),
+    (("--database", "sqlite:///flows/bot.yaml"), "fsm-engine: database flows/bot.yaml: is not a SQLite"),
+    (("--actions", "mybot"), "fsm-engine: --actions mybot: is not module:registry."),
+    (("--actions", "no.such:thing"), "fsm-engine: --actions no.such:thing: no.such cannot be imported"),
+    (("--actions", "os:path"), "fsm-engine: --actions os:path: path is a module, not an Actions."),
+    (("--conversation", ""), "fsm-engine: --conversation: has 0 characters."),
+]
+OTHERS = [
+    (("check", "nowhere"), "fsm-engine: nowhere: there is no such file or folder"),
+    (("check", "empty"), "fsm-engine: empty: there is no flow here"),
+    (("test", "nowhere"), "fsm-engine: nowhere: there is no such file or folder"),
+    (("test", "--database-dir", "flows/bot.yaml"), "fsm-engine: flows/bot.yaml: file exists."),
+    (("explain", "unknown-stepp"), "fsm-engine: explain: there is no code 'unknown-stepp'."),
+    (("sessions", "list", "--database", "sqlite:///no.db"), "fsm-engine: no.db: there is no such database."),
+    (("sessions", "list", "--database", "sqlite:///newer.db"), "fsm-engine: database newer.db: has schema version 99"),
+    (("sessions", "show", "x", "--database", "sqlite:///no.db"), "fsm-engine: no.db: there is no such database."),
+    (("sessions", "list", "--status", "asleep"), "fsm-engine: --status asleep: is not known. Choose one of active,"),
+]
+
+
+def refused(run: Run, place: Path, words: tuple[str, ...], told: str) -> None:
     (place / "empty").mkdir()
     newer_database(place)
     before = files_in(place)
 
-    done = run(*words, typed="begin\n")
+    done = run(*words)
 
     assert done.code == 2
     assert done.err.startswith(told)
@@ -69,11 +62,25 @@ def test_what_cannot_be_done_ends_with_2_and_one_line(run: Run, place: Path, wor
     assert files_in(place) == before
 
 
+@pytest.mark.parametrize(("words", "told"), CHATS)
+def test_a_chat_that_cannot_be_had_ends_with_2_and_one_line(
+    run: Run, place: Path, words: tuple[str, ...], told: str
+) -> None:
+    refused(run, place, (*CHAT, *words), told)
+
+
+@pytest.mark.parametrize(("words", "told"), OTHERS)
+def test_what_cannot_be_done_ends_with_2_and_one_line(
+    run_here: Run, place: Path, words: tuple[str, ...], told: str
+) -> None:
+    refused(run_here, place, words, told)
+
+
 @pytest.mark.parametrize(
     "words", [("frob",), ("check", "--frob"), ("sessions", "frob"), ("sessions", "list", "--limit", "0")]
 )
-def test_wrong_usage_ends_with_2(run: Run, words: tuple[str, ...]) -> None:
-    done = run(*words)
+def test_wrong_usage_ends_with_2(run_here: Run, words: tuple[str, ...]) -> None:
+    done = run_here(*words)
 
     assert done.code == 2
     assert "Try 'fsm-engine" in done.err
@@ -97,8 +104,8 @@ def test_flows_with_problems_end_with_1_and_every_problem_and_no_database(
     assert files_in(place) == before
 
 
-def test_help_tells_every_command_and_the_exit_codes(run: Run) -> None:
-    done = run("--help")
+def test_help_tells_every_command_and_the_exit_codes(run_here: Run) -> None:
+    done = run_here("--help")
 
     assert done.code == 0
     for command in ("chat", "check", "explain", "test", "demo", "sessions"):
@@ -107,23 +114,23 @@ def test_help_tells_every_command_and_the_exit_codes(run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["chat", "check", "explain", "test", "demo", "sessions list", "sessions show"])
-def test_every_command_has_help_with_examples_and_exit_codes(run: Run, command: str) -> None:
-    done = run(*command.split(), "--help")
+def test_every_command_has_help_with_examples_and_exit_codes(run_here: Run, command: str) -> None:
+    done = run_here(*command.split(), "--help")
 
     assert done.code == 0
     assert f"  Examples:\n    fsm-engine {command}" in done.out
     assert "Exit codes: 0" in done.out
 
 
-def test_the_version_is_told(run: Run) -> None:
-    assert run("--version").out.startswith("fsm-engine 0.")
+def test_the_version_is_told(run_here: Run) -> None:
+    assert run_here("--version").out.startswith("fsm-engine 0.")
 
 
 def test_help_imports_nothing_of_the_engine() -> None:
     program = (
         "import sys\nfrom fsm_engine.cli.app import main\nsys.argv = ['fsm-engine', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = ('fsm_engine.core', 'fsm_engine.engine', 'yaml', 'orjson', 'rich')\n"
+        "heavy = ('fsm_engine.core', 'fsm_engine.engine', 'yaml', 'aiosqlite', 'rich')\n"
         "print('HEAVY', [name for name in sys.modules if name.startswith(heavy)])"
     )
 

@@ -21,16 +21,16 @@ def transcripts(place: Path) -> Path:
     return folder
 
 
-def test_passing_transcripts_are_counted(run: Run, transcripts: Path) -> None:
-    done = run("test")
+def test_passing_transcripts_are_counted(run_here: Run, transcripts: Path) -> None:
+    done = run_here("test")
 
     assert (done.code, done.out, done.err) == (0, "1 passed, 0 failed\n", "")
 
 
-def test_a_failing_transcript_is_told_with_its_place(run: Run, transcripts: Path) -> None:
+def test_a_failing_transcript_is_told_with_its_place(run_here: Run, transcripts: Path) -> None:
     (transcripts / "bad.yaml").write_text(BAD)
 
-    done = run("test")
+    done = run_here("test")
 
     assert done.code == 1
     assert done.out.startswith(
@@ -41,10 +41,10 @@ def test_a_failing_transcript_is_told_with_its_place(run: Run, transcripts: Path
     assert done.out.endswith("\n1 passed, 1 failed\n")
 
 
-def test_results_come_as_json_too(run: Run, transcripts: Path) -> None:
+def test_results_come_as_json_too(run_here: Run, transcripts: Path) -> None:
     (transcripts / "bad.yaml").write_text(BAD)
 
-    done = run("test", "flows", "--json")
+    done = run_here("test", "flows", "--json")
 
     found = json.loads(done.out)
     bad, good = found["transcripts"]
@@ -55,9 +55,9 @@ def test_results_come_as_json_too(run: Run, transcripts: Path) -> None:
     assert bad["failure"]["expected"] == "Hello Ben!"
 
 
-def test_databases_can_be_kept_and_nothing_is_overwritten(run: Run, transcripts: Path, place: Path) -> None:
-    first = run("test", "--database-dir", "plays")
-    second = run("test", "--database-dir", "plays")
+def test_databases_can_be_kept_and_nothing_is_overwritten(run_here: Run, transcripts: Path, place: Path) -> None:
+    first = run_here("test", "--database-dir", "plays")
+    second = run_here("test", "--database-dir", "plays")
 
     kept = sorted(place.glob("plays/*/001-good.db"))
     assert first.code == second.code == 0
@@ -66,7 +66,7 @@ def test_databases_can_be_kept_and_nothing_is_overwritten(run: Run, transcripts:
         assert connection.execute("SELECT fsm_state FROM sessions").fetchall() == [("drink",)]
 
 
-def test_without_transcripts_nothing_is_played(run: Run) -> None:
-    done = run("test")
+def test_without_transcripts_nothing_is_played(run_here: Run) -> None:
+    done = run_here("test")
 
     assert (done.code, done.out) == (0, "0 passed, 0 failed\n")

@@ -14,7 +14,7 @@ import fsm_engine
 from fsm_engine.model.problem_codes import EXPLANATIONS
 
 PACKAGE = Path(fsm_engine.__file__).parent
-_MAKES_PROBLEMS = {"error", "warn", "Problem", "_problem", "Fix", "BadType"}
+_MAKES_PROBLEMS = {"error", "warn", "Problem", "_problem", "_report", "Fix", "BadType", "ExpressionError"}
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+|tag|tab|reference|directive|backslash")
 
 
@@ -33,12 +33,7 @@ def _codes_in(tree: ast.AST) -> Iterator[str]:
 
 
 def codes_in_use() -> set[str]:
-    return {
-        code
-        for folder in ("flow_files", "core")
-        for path in (PACKAGE / folder).rglob("*.py")
-        for code in _codes_in(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    return {code for path in PACKAGE.rglob("*.py") for code in _codes_in(ast.parse(path.read_text(encoding="utf-8")))}
 
 
 def test_every_code_that_the_program_uses_is_explained() -> None:

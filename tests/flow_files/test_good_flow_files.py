@@ -12,7 +12,6 @@ from fsm_engine.flow_files.parse_source import parse_source, source_hash
 from fsm_engine.model.flow import (
     ANY_LANGUAGE,
     Ask,
-    Bot,
     Choose,
     Confirm,
     Do,
@@ -20,17 +19,12 @@ from fsm_engine.model.flow import (
     Flag,
     GiveUp,
     Handoff,
-    HookDetector,
-    Keep,
-    PhraseDetector,
     Repeat,
-    RiskPolicy,
     Run,
     Say,
 )
 from fsm_engine.model.problem import Position, Written
 from fsm_engine.model.slot import DayBound, Option, SlotType
-from fsm_engine.model.transcript import Ends, Transcript
 
 GOOD, PROBLEMS = read_folder(HERE / "good")
 EVERY = {step.name: step for step in GOOD.flows["every_step"].steps}
@@ -212,71 +206,6 @@ def test_a_migration_renames_slots_and_moves_steps() -> None:
     assert migration.ask_again == ("confidence",)
 
 
-def test_the_bot_file_is_read_whole() -> None:
-    bot = GOOD.bot
-
-    assert (bot.name, bot.languages, bot.expires_s, bot.message_limit) == ("demo", ("en", "es"), 1800.0, 1000)
-    assert bot.anytime == ("help", "repeat", "back", "skip", "cancel", "restart", "human")
-    assert bot.risk is not None
-    assert bot.risk.text == "wellbeing_risk"
-    assert bot.keep == Keep(30.0, 90.0, drop_messages_on_completion=False)
-    assert bot.coming_back is not None
-    assert bot.coming_back.offer == ("continue", "restart")
-    (digression,) = bot.digressions
-    assert [phrase.text for phrase in digression.phrases[ANY_LANGUAGE]] == ["who can see this", "is this private"]
-
-
-def test_the_risk_policy_is_read_whole() -> None:
-    policy = GOOD.risks["wellbeing_risk"]
-
-    phrases, hook = policy.detectors
-    assert isinstance(phrases, PhraseDetector)
-    assert isinstance(hook, HookDetector)
-    assert {category: [phrase.text for phrase in added] for category, added in phrases.add.items()} == {
-        "suicide": ["sewerslide"],
-        "self_harm": [],
-    }
-    assert (phrases.lexicon, hook.hook.text, hook.time_limit_s, hook.if_unavailable) == (
-        "crisis",
-        "my_model",
-        0.8,
-        "medium",
-    )
-    assert [policy.levels[level].afterwards for level in ("low", "medium", "high")] == [
-        "carry on",
-        "ask again",
-        "pause until safe",
-    ]
-    assert policy.levels["high"].notify == "safeguarding"
-    assert policy.resources["GB"][0].contact == "Call 116 123"
-    assert policy.resources["US"][0].hours == "24/7"
-
-
-def test_the_transcript_is_read_whole() -> None:
-    (transcript,) = GOOD.transcripts
-
-    assert transcript.title == "a customer corrects the e-mail after a restart"
-    assert transcript.actions == {"accounts.create": {"account_number": "12345"}}
-    happened = [(turn.user, turn.crash, turn.later_s, turn.repeat) for turn in transcript.turns]
-    assert happened == [
-        ("I want to open an account", False, None, False),
-        ("Ahmed Ali", False, None, False),
-        (None, True, None, False),
-        (None, False, 600.0, False),
-        ("again, again!", False, None, False),
-        (None, False, None, True),
-        ("I want to hurt myself", False, None, False),
-    ]
-    assert transcript.turns[0].bot is not None
-    assert transcript.turns[0].bot[0].text == "What is your full name?"
-    assert transcript.turns[1].slots == {"name": "Ahmed Ali"}
-    assert transcript.turns[4].bot is None
-    assert transcript.turns[4].step == "email"
-    assert transcript.turns[6].bot is not None
-    assert transcript.turns[6].bot[0].contains == "988"
-    assert transcript.ends == Ends(status="active", step="email")
-
-
 def test_a_folder_keeps_the_exact_source_of_each_flow_under_its_hash() -> None:
     flow = GOOD.flows["create_account"]
     text = (HERE / "good" / "create_account.yaml").read_text(encoding="utf-8")
@@ -349,65 +278,8 @@ def test_bounds_are_exact_numbers_and_days() -> None:
     assert ask_of("", kind="date today-30..").type == SlotType("date", low=DayBound(-30))
 
 
-def test_values_of_a_transcript_are_numbers_only_where_no_digit_is_lost() -> None:
-    parsed, problems = parse_source(
-        "transcript: t\nactions:\n  a.b: {n: 7, f: 2.5,"
-        " id: 007, price: 1.10, q: '7', t: true, y: yes, z: null, l: [1]}\n"
-        "turns:\n  - user: hi\n",
-        "t.yaml",
-    )
-
-    assert problems == []
-    assert isinstance(parsed, Transcript)
-    assert parsed.actions["a.b"] == {
-        "n": 7,
-        "f": 2.5,
-        "id": "007",
-        "price": "1.10",
-        "q": "7",
-        "t": True,
-        "y": "yes",
-        "z": None,
-        "l": [1],
-    }
-
-
-def test_an_empty_message_and_a_silent_bot_can_be_written_down() -> None:
-    parsed, problems = parse_source('transcript: t\nturns:\n  - user: ""\n    bot: []\n    risk: none\n', "t.yaml")
-
-    assert problems == []
-    assert isinstance(parsed, Transcript)
-    (turn,) = parsed.turns
-    assert (turn.user, turn.bot, turn.is_list, turn.risk) == ("", (), True, "none")
-
-
 def test_what_can_be_read_of_a_bad_file_is_kept() -> None:
     parsed, problems = parse_source("flow: f\nsteps:\n  - say: hi\n  - sya: ho\n  - end: bye\n", "f.yaml")
 
     assert [problem.code for problem in problems] == ["unknown-step-kind"]
     assert [step.name for step in getattr(parsed, "steps", ())] == ["say 1", "end 1"]
-
-
-def test_a_country_may_have_several_resources() -> None:
-    parsed, problems = parse_source(
-        "risk: r\ndetectors:\n  - phrases: crisis\n"
-        "levels: {low: {}, medium: {}, high: {resources: true, record: false}}\n"
-        "resources:\n  JO:\n    - {name: A, contact: '1'}\n    - {name: B, contact: '2'}\n",
-        "r.yaml",
-    )
-
-    assert problems == []
-    assert isinstance(parsed, RiskPolicy)
-    assert [resource.name for resource in parsed.resources["JO"]] == ["A", "B"]
-    assert (parsed.levels["low"].record, parsed.levels["high"].record) == (True, False)
-
-
-def test_the_engines_own_sayings_can_be_replaced() -> None:
-    parsed, problems = parse_source(
-        "bot: b\nregion: GB\ntimezone: Europe/London\ntexts: {sorry: {en: Sorry!, es: Perdón}}\n", "b.yaml"
-    )
-
-    assert problems == []
-    assert isinstance(parsed, Bot)
-    assert plain(parsed.texts["sorry"]) == {"en": ["Sorry!"], "es": ["Perdón"]}
-    assert (parsed.region, parsed.timezone) == ("GB", "Europe/London")

@@ -1,4 +1,4 @@
-"""Whatever a file holds, reading it gives a value and problems, never an exception. (proves: P8)"""
+"""Whatever a file holds, reading it gives a value and problems, and what could be read can be checked. (proves: P8)"""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from flow_file_reading import HERE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fsm_engine.core.bundle import compile_folder
 from fsm_engine.flow_files.parse_source import parse_source
 from fsm_engine.flow_files.yaml_source import MOST_PROBLEMS
 from fsm_engine.model.flow import Flow
+from fsm_engine.model.folder import FlowFolder
 from fsm_engine.model.problem_codes import EXPLANATIONS
 
 GOOD = [path.read_text(encoding="utf-8") for path in sorted((HERE / "good").glob("*.yaml"))]
@@ -33,6 +35,7 @@ def assert_is_sane(text: str) -> None:
         assert problem.message.isprintable()
         assert len(problem.message) < 1000
     if isinstance(parsed, Flow):
+        compile_folder(FlowFolder(flows={parsed.name: parsed}))
         names = [step.name for step in parsed.steps]
         assert len(set(names)) == len(names) or any(problem.code == "duplicate-step" for problem in problems)
 

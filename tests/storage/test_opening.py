@@ -19,7 +19,14 @@ import pytest
 from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage import open_store
 from fsm_engine.storage.schema import APPLICATION_ID, schema_script
-from fsm_engine.storage.sqlite_file import SqliteSettings, _remove_if_empty, connect, inspect
+from fsm_engine.storage.sqlite_file import (
+    SqliteSettings,
+    _remove_if_empty,
+    check_library,
+    connect,
+    create_schema,
+    inspect,
+)
 from tests.turns import turn
 
 NOBODY = 65534
@@ -68,7 +75,9 @@ async def test_a_database_in_memory_is_each_store_s_own() -> None:
     await second.close()
 
 
-@pytest.mark.parametrize("address", ["bot.db", "", "sqlite://", "sqlite:///", "mysql://x/y", "sqlite:///a.db?mode=ro"])
+@pytest.mark.parametrize(
+    "address", ["bot.db", "", "sqlite://", "sqlite:///", "mysql://x/y", "sqlite:///a.db?mode=ro", "sqlite:///file:a.db"]
+)
 async def test_an_address_that_is_none_is_refused_with_examples(address: str) -> None:
     with pytest.raises(InvalidArgument, match=r"sqlite:///bot\.db"):
         await open_store(address)
@@ -180,6 +189,12 @@ async def test_a_reader_that_holds_up_the_write_ahead_log_is_waited_for(tmp_path
     assert path.read_bytes()[18:20] == write_ahead_log
 
 
+def test_a_sqlite_library_that_is_too_old_is_refused() -> None:
+    check_library((3, 38, 0))
+    with pytest.raises(StartUpError, match=r"3\.37\.2: is too old, 3\.38\.0"):
+        check_library((3, 37, 2))
+
+
 def test_only_an_empty_file_is_cleared_away_after_a_failure(tmp_path: Path) -> None:
     for name, content in (("empty", ""), ("full", "x")):
         (tmp_path / name).write_text(content)
@@ -222,6 +237,10 @@ async def test_looking_at_a_database_in_use_disturbs_nobody(tmp_path: Path) -> N
     await store.close()
 
 
+# The child only opens a file and ends; newer Pythons warn of threads, which the test runner may have.
+FORKS = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
 def refusal_as_nobody(path: Path) -> str:
     """What opening says to an ordinary user: root may write everywhere, so a test run by root changes its user."""
     schema_script()  # read before: the user may not be allowed to
@@ -256,6 +275,7 @@ def folder() -> Iterator[Path]:
         inner.chmod(0o755)
 
 
+@FORKS
 def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     folder.chmod(0o555)
 
@@ -263,6 +283,7 @@ def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@FORKS
 def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
     connect(str(folder / "bot.db"), SqliteSettings()).close()
     (folder / "bot.db").chmod(0o444)
@@ -338,6 +359,23 @@ async def test_processes_that_open_a_fresh_file_at_once_all_work(tmp_path: Path)
     store = await open_store(url)
     assert len(await store.conversations.with_status("active")) == 4
     await store.close()
+
+
+def test_a_schema_that_another_process_was_quicker_to_make_is_taken_as_it_is(tmp_path: Path) -> None:
+    connection = connect(str(tmp_path / "bot.db"), SqliteSettings())
+    create_schema(connection, schema_script())
+
+    assert not connection.in_transaction
+    connection.close()
+
+
+def test_a_schema_that_stops_half_way_is_undone_and_told(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        create_schema(connection, schema_script().replace("CREATE TABLE turns", "CREATE TABEL turns"))
+
+    assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    connection.close()
 
 
 async def test_tasks_that_open_a_fresh_file_at_once_all_work(tmp_path: Path) -> None:

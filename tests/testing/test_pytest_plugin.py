@@ -43,6 +43,7 @@ def test_a_failing_transcript_tells_its_line_and_what_would_have_passed(folder: 
     assert "expected: Good evening!" in output
     assert "Who are you?" in output
     assert "Traceback" not in output
+    assert "pytest_plugin.py" not in output
 
 
 def test_one_file_can_be_played_alone_from_anywhere(folder: Path) -> None:
@@ -67,6 +68,19 @@ def test_flows_that_cannot_run_give_one_failure_with_every_problem(folder: Path)
     assert "unknown-slot" in output
     assert "unknown-step" in output
     assert "flows/hello.yaml:" in output
+
+
+def test_the_folder_of_a_transcript_is_the_one_with_the_bot_file(folder: Path) -> None:
+    (folder / "part").mkdir()
+    (folder / "part" / "other.yaml").write_text((folder / "hello.yaml").read_text().replace("hello", "other"))
+    (folder / "part" / "one.yaml").write_text(
+        "transcript: from the other part\nturns:\n  - start: hello\n    at: name\n"
+    )
+
+    code, output = run_pytest(folder.parent, "flows")
+
+    assert code == 0, output
+    assert "1 passed" in output
 
 
 def test_other_yaml_files_are_left_alone(folder: Path) -> None:

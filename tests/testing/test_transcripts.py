@@ -8,11 +8,17 @@ import pytest
 
 from fsm_engine.core.flows import Flows
 from fsm_engine.errors import InvalidArgument
+from fsm_engine.flow_files.load import load_flows
 from fsm_engine.flow_files.parse_source import parse_source
-from fsm_engine.model.transcript import Transcript
+from fsm_engine.model.problem import Position
+from fsm_engine.model.session import Status
+from fsm_engine.model.transcript import Expected, Transcript
+from fsm_engine.model.turn import Message, Reply, SessionView
 from fsm_engine.testing import transcripts
 from fsm_engine.testing.database_files import KilledFiles
+from fsm_engine.testing.expectations import messages_mismatch
 from fsm_engine.testing.transcripts import TranscriptResult, play
+from tests.testing.conftest import FLOW
 
 PATH_TO_AGE = """\
 turns:
@@ -272,3 +278,64 @@ async def test_a_file_that_exists_is_not_played_on(flows: Flows, tmp_path: Path)
         await played(flows, tmp_path, PATH_TO_AGE)
 
     assert (tmp_path / "play.db").read_text() == "precious"
+
+
+async def test_variations_that_would_have_led_elsewhere_do_not_count(folder: Path, tmp_path: Path) -> None:
+    """What a button is called decides what it answers to, so other names of it are another conversation."""
+    (folder / "bot.yaml").write_text(
+        "bot: little\nexpires: 30 minutes\ncoming_back: {say: Welcome back.}\n"
+        "texts:\n  option_restart: [Begin anew, Once more]\n"
+    )
+    (folder / "hello.yaml").write_text(FLOW.replace("  - ask: name", "  - say: Hi.\n  - ask: name", 1))
+    flows = load_flows(folder)
+    text = f"{PATH_TO_AGE}  - later: 1 hour\n  - user: hi\n  - user: once more\n    bot: [Nothing like it]\n"
+
+    for number in range(8):  # the seed differs, and with it the name that is in force
+        (tmp_path / str(number)).mkdir()
+        failure = await failure_of(flows, tmp_path / str(number), text)
+
+        assert "turn 5: the bot says" in failure or "turn 5: the bot does not say" in failure
+
+
+def reply(text: str, *, duplicate: bool) -> Reply:
+    view = SessionView("s", "c", "hello", "name", {}, Status.ACTIVE, 1)
+    return Reply((Message(text),), view, duplicate=duplicate)
+
+
+@pytest.mark.parametrize(
+    ("second", "after", "told"),
+    [
+        (reply("Hi", duplicate=False), {"turns": "1"}, "the second delivery is taken for a new message"),
+        (reply("Ho", duplicate=True), {"turns": "1"}, "the second delivery is answered otherwise"),
+        (reply("Hi", duplicate=True), {"turns": "2"}, "the second delivery changes the database"),
+        (reply("Hi", duplicate=True), {"turns": "1"}, None),
+    ],
+)
+def test_a_second_delivery_is_held_against_the_first(second: Reply, after: dict[str, str], told: str | None) -> None:
+    at = Position("t.yaml", 1, 1)
+
+    found = transcripts._repeat_mismatch(at, reply("Hi", duplicate=False), second, {"turns": "1"}, after)
+
+    assert (found.what if found else None) == told
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_list", "said", "passes"),
+    [
+        (({"text": "a"}, {"text": "b"}), True, ("a", "b"), True),
+        (({"text": "b"}, {"text": "a"}), True, ("a", "b"), False),
+        (({"text": "b"},), False, ("a", "b"), True),
+        ((), True, (), True),
+        ((), True, ("a",), False),
+        (({"matches": "a.b"},), False, ("a\nb",), True),
+        (({"matches": "A.b"},), False, ("a\nb",), False),
+    ],
+)
+def test_lists_are_in_order_and_one_text_is_anywhere(
+    expected: tuple[dict[str, str], ...], is_list: bool, said: tuple[str, ...], passes: bool
+) -> None:
+    at = Position("t.yaml", 1, 1)
+
+    found = messages_mismatch([Expected(at, **one) for one in expected], is_list=is_list, at=at, said=said)
+
+    assert (found is None) is passes

@@ -59,7 +59,22 @@ class Case:
 
 def all_cases() -> Iterator[Case]:
     """Every row of every table."""
+    yield from first_cases()
+    yield from later_cases()
+
+
+def first_cases() -> Iterator[Case]:
+    """The rows beside which the readers were written."""
     for path in sorted(CASES.glob("*.yaml")):
+        yield from cases_in(path)
+
+
+def later_cases() -> Iterator[Case]:
+    """Rows that were written when the readers were done, and read with them once before anything was mended.
+
+    Of these 220 rows 196 were right at first sight; 8 of the 24 others gave a wrong value, 16 were asked again.
+    """
+    for path in sorted((CASES / "written_later").glob("*.yaml")):
         yield from cases_in(path)
 
 

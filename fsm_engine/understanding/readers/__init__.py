@@ -46,7 +46,6 @@ KINDS: Final[tuple[str, ...]] = tuple(_MODULES)
 
 _KEEPS_LINES: Final = frozenset({"text", "list of"})
 _FREE_TEXT: Final = frozenset({"text", "person name"})
-_SELF_EVIDENT: Final = frozenset({"email", "phone", "url", "iban", "card number", "person name", "money", "one of"})
 LENGTH_LIMIT: Final = 1000
 """Characters of a message that a kind other than ``text`` looks at; longer messages do not fit."""
 
@@ -71,14 +70,6 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 def is_free_text(slot_type: SlotType) -> bool:
     """True for kinds that take nearly any words, so that intents must be looked for first."""
     return slot_type.kind in _FREE_TEXT
-
-
-def is_self_evident(slot_type: SlotType) -> bool:
-    """True for kinds whose certain values show by themselves what they are: fit to fill a question not yet asked.
-
-    "a@b.co" is an e-mail address whatever was asked; "5" or "yes" means nothing without its question.
-    """
-    return slot_type.kind in _SELF_EVIDENT
 
 
 @cache

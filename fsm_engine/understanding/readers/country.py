@@ -59,7 +59,7 @@ _ALSO_CALLED: Final = {
     "new jersey": "US",
     "new south wales": "AU",
 }
-_SHARED: Final = {
+_SHARED: Final[dict[str, tuple[str, ...]]] = {
     "korea": ("KR", "KP"),
     "corea": ("KR", "KP"),
     "congo": ("CD", "CG"),
@@ -103,7 +103,8 @@ def _names(language: str) -> Names:
             if len(code) == 2 and code not in _NO_COUNTRIES:
                 codes.setdefault(as_name(name), (code,))
                 codes.setdefault(as_name(name.replace("&", "and")), (code,))
-    codes |= {name: (code,) for name, code in _ALSO_CALLED.items()} | _SHARED
+    codes |= {name: (code,) for name, code in _ALSO_CALLED.items()}
+    codes |= _SHARED
     return Names(codes, _DOUBTFUL)
 
 
@@ -113,7 +114,9 @@ def _codes() -> dict[str, str]:
     from babel import Locale
     from babel.core import get_global
 
-    two = {code: code for code in Locale.parse("en").territories if len(code) == 2 and code not in _NO_COUNTRIES}
+    two = {
+        code: code for code in map(str, Locale.parse("en").territories) if len(code) == 2 and code not in _NO_COUNTRIES
+    }
     aliases = get_global("territory_aliases")
     three = {code: new[0] for code, new in aliases.items() if len(code) == 3 and code.isalpha() and len(new) == 1}
     return two | {code: new for code, new in three.items() if new in two} | {"UK": "GB"}

@@ -74,6 +74,33 @@ _POUND_CURRENCIES: Final = frozenset(word_list("GBP EGP LBP SYP"))
 _CROWN_CURRENCIES: Final = frozenset(word_list("SEK NOK DKK ISK CZK"))
 
 
+_NATIONAL: Final = {
+    ("canadi", "dollar"): "CAD",
+    ("austra", "dollar"): "AUD",
+    ("americ", "dollar"): "USD",
+    ("us", "dollar"): "USD",
+    ("estado", "dollar"): "USD",
+    ("mexica", "peso"): "MXN",
+    ("argent", "peso"): "ARS",
+    ("colomb", "peso"): "COP",
+    ("chilen", "peso"): "CLP",
+    ("chilea", "peso"): "CLP",
+    ("urugua", "peso"): "UYU",
+    ("philip", "peso"): "PHP",
+    ("britis", "pound"): "GBP",
+    ("esterl", "pound"): "GBP",
+    ("egypti", "pound"): "EGP",
+}
+"""By the first six letters of the nation ("canadian", "canadienses") and what it calls its money."""
+
+
+def _kind_of(word: str) -> str:
+    for kind, words in (("dollar", _DOLLARS), ("peso", _PESOS), ("pound", _POUNDS)):
+        if word in words:
+            return kind
+    return ""
+
+
 def named_currency(
     glued: Iterable[str], before: Sequence[str], after: Sequence[str], region: str | None, wanted: str | None
 ) -> str | None:
@@ -82,6 +109,12 @@ def named_currency(
     A word that several countries share ("dollars", "pesos") is the currency that the type wants if it is one of
     them, else the region's, else the best known one (USD, GBP, MXN).
     """
+    if len(after) > 1:
+        national = _NATIONAL.get((after[0][:6], _kind_of(after[1]))) or _NATIONAL.get(
+            (after[1][:6], _kind_of(after[0]))
+        )
+        if national is not None:
+            return national
     for word in (*glued, *after, *before):
         if not word:
             continue

@@ -252,6 +252,16 @@ def _end_of_year(match: re.Match[str], around: Around) -> tuple[date | None, boo
     return days.day_or_none(around.today.year, 12, 31), True
 
 
+def _day_of_next_month(match: re.Match[str], around: Around) -> tuple[date | None, bool]:
+    start = days.months_later(around.today.replace(day=1), 1)
+    number = int(match[1] or match[2])
+    return (None if start is None else days.day_or_none(start.year, start.month, number)), True
+
+
+def _right_now(match: re.Match[str], around: Around) -> tuple[date | None, bool]:
+    return around.today, False
+
+
 def _feast(match: re.Match[str], around: Around) -> tuple[date | None, bool]:
     month, day = FEASTS[match[1]]
     return days.without_year(month, day, around.today, is_past=around.is_past), True
@@ -268,8 +278,8 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
     for pattern, meaning, is_weekday in (
         (r"(?<![\w/.-])([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?![0-9/-])", _iso, False),
         (
-            rf"\b([0-9]{{1,2}}|{_ORDINAL}|uno)(?:st|nd|rd|th|º|ª|o)?(?: day)?(?: of| de| del)?(?: "
-            rf"|-)?({_MONTH})\b\.?{_YEAR}",
+            rf"\b([0-9]{{1,2}}|{_ORDINAL}|uno)(?:st|nd|rd|th|º|ª|o)?(?: day)?(?: of| de| del)?"
+            rf"[ -]?({_MONTH})\b\.?{_YEAR}",
             _day_month,
             False,
         ),
@@ -279,8 +289,9 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
             False,
         ),
         (
-            rf"\b(?:in|within|dentro de|en|de aqui a) (?:about |around |like |unos |unas "
-            rf"|just )?{_COUNT} ({_UNIT})\b(?:'?s? time)?",
+            r"\b(?:in|within|dentro de|en|de aqui a) "
+            r"(?:about |around |like |just |the next |unos |unas |los proximos |las proximas )?"
+            rf"{_COUNT} ({_UNIT})\b(?:'?s? time)?",
             _ahead,
             False,
         ),
@@ -300,6 +311,18 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
             False,
         ),
         (rf"\b({_WEEKDAY}) after next\b|\ba week (?:from|on) ({_WEEKDAY})\b", _weekday_after_next, False),
+        (
+            r"\b(?:end of (?:the |this )?(next )?month|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?mes)\b",
+            _end_of_month,
+            False,
+        ),
+        (r"\b(?:end of (?:the |this )?year|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?ano)\b", _end_of_year, False),
+        (
+            r"\b([0-9]{1,2})(?:st|nd|rd|th)? of next month\b|\bel ([0-9]{1,2}) del (?:mes que viene|proximo mes)\b",
+            _day_of_next_month,
+            False,
+        ),
+        (r"\b(?:asap|as soon as possible|right now|cuanto antes|lo antes posible|ahora mismo)\b", _right_now, False),
         (_WEEKDAY_PHRASE, _weekday, True),
         (r"\b(this |next |this coming |este |el proximo )?(?:weekend|fin de semana|finde)\b", _weekend, False),
         (
@@ -308,16 +331,10 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
             _period,
             False,
         ),
-        (
-            r"\b(?:end of (?:the |this )?(next )?month|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?mes)\b",
-            _end_of_month,
-            False,
-        ),
-        (r"\b(?:end of (?:the |this )?year|(?:a )?fin(?:al)?(?:es)? de(?:l)? (?:este )?ano)\b", _end_of_year, False),
         (rf"\b({any_of(FEASTS)})\b", _feast, False),
         (
             rf"\b(?:the )?([0-9]{{1,2}})(?:st|nd|rd|th)\b|\b(?:el|el dia|dia) ([0-9]{{1,2}})\b(?![:/.])"
-            rf"|\bthe ({_ORDINAL})\b",
+            rf"|\bthe ({_ORDINAL})\b(?= ?(?:$|[,.;!?]|of this month|at|please|or))",
             _day_of_month,
             False,
         ),

@@ -15,6 +15,7 @@ _IGNORANCE = re.compile(
     r"|(?:do not|don'?t|didn'?t|did not|doesn'?t) (?:really |actually |even |quite )?(?:know|remember|recall)"
     r"|no (?:idea|clue)|dunno|idk|who knows|beats me|(?:have|has)n'?t decided|have not decided"
     r"|(?:can'?t|cannot|can not|couldn'?t) (?:really )?(?:decide|remember|recall|tell|say)\b(?! no\b)"
+    r"|(?:do not|don'?t) (?:mind|care)|(?:you|u) (?:choose|decide|pick)|surprise me|elige tu|lo que sea"
     r"|hard to (?:say|tell)|wish i knew|(?:it |that )?(?:all )?depends"
     r"|(?:i )?forgot|yes and no|no (?:strong )?(?:preference|opinion)"
     r"|(?:no|ni) (?:lo |la |le |me )?(?:se|sabria|sabemos|recuerdo|acuerdo)(?: decir\w*| bien| seguro)?(?= |$"
@@ -40,13 +41,16 @@ _FILLER = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\b(?:not|never|no|nor|neither|without|except|dont|doesnt|didnt|isnt|wasnt|wont|cant|cannot|wouldnt|arent"
-    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que|instead of|rather than|en vez de|en lugar de)\b(?!\.)|n't\b)"
+    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que|instead of|rather than|anything but|todo menos|en vez de"
+    r"|en lugar de)\b(?!\.)|n't\b)"
 )
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:not|no) (?:only|more than|less than|fewer than|later than|earlier than|just|problem|worries|doubt"
     r"|mas de|menos de|mas tarde de|antes de|despues de|solo)\b|\bwhy not\b|\bpor que no\b|\bcomo no\b"
 )
-_CLAUSE_ENDS = re.compile(r"[,;:!?\n]|\.(?:\s|$)|\b(?:but|pero|sino|rather(?! than)|instead(?! of)|and|y)\b")
+_CLAUSE_ENDS = re.compile(
+    r"[,;:!?\n]|\.(?:\s|$)|\b(?:(?<!anything )but|pero|sino|rather(?! than)|instead(?! of)|and|y)\b"
+)
 _TAKEN_BACK = re.compile(
     r"\W*(?:(?:is|was) (?:not|wrong|old|no longer)|isn'?t|wasn'?t|(?:no|ya no) (?:es|era|funciona)|es (?:viejo"
     r"|vieja|antigu[oa]|falso))\b|\s*no(?=\s*(?:[,.;!]|$))"

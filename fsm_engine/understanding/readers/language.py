@@ -78,7 +78,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 def _codes() -> frozenset[str]:
     from babel import Locale
 
-    return frozenset(code for code in Locale.parse("en").languages if len(code) == 2)
+    return frozenset(code for code in map(str, Locale.parse("en").languages) if len(code) == 2)
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from fsm_engine.understanding.readers.word_tables import phrase_list
+
 _LEAD_IN = re.compile(
     r"^(?:(?:"
     r"well|um+|uh+|hmm+|er+|oh|ah|hi|hello|hey|so|ok|okay|sure|yes|yeah|yep|please|sorry|honestly|actually|just|then"
@@ -26,11 +28,17 @@ _LEAD_IN = re.compile(
     r"|mas o menos|aproximadamente|alrededor de|el|la|los|las|un|una|mi|opcion|numero|en|con|para|de"
     r")(?:[\s,:.!]+|$))+"
 )
-_SEND_OFF = re.compile(
-    r"(?:[\s,.!;]*\b(?:please|pls|plz|thanks|thank you|thx|cheers|sir|mate|i think|i guess|i'?d say|for me"
-    r"|instead|then|one|account|option|ones"
-    r"|por favor|porfa|gracias|creo|diria|para mi|entonces|opcion|cuenta))+[\s,.!?;]*$"
+_SEND_OFF = frozenset(
+    phrase_list(
+        """
+        please|pls|plz|thanks|thank you|thx|cheers|sir|mate|i think|i guess|i'd say|for me|instead|then|one|account
+        option|ones|por favor|porfa|gracias|creo|diria|para mi|entonces|opcion|cuenta
+        """
+    )
 )
+_SEPARATORS = " .,!?;:\"'()"
+_LONGEST_SEND_OFF = 2
+_MOST_SEND_OFFS = 6
 
 
 def without_lead_in(folded: str) -> str:
@@ -43,6 +51,18 @@ def without_lead_in(folded: str) -> str:
 
 def without_send_off(folded: str) -> str:
     """The text up to its last word that says something; the whole text when no word does."""
-    match = _SEND_OFF.search(folded)
-    rest = folded if match is None else folded[: match.start()]
-    return rest.strip(" .,!;:\"'()") or folded
+    rest = folded.strip(_SEPARATORS)
+    for _ in range(_MOST_SEND_OFFS):
+        shorter = _without_last_phrase(rest)
+        if shorter == rest:
+            break
+        rest = shorter
+    return rest or folded
+
+
+def _without_last_phrase(text: str) -> str:
+    for length in range(_LONGEST_SEND_OFF, 0, -1):
+        words = text.rsplit(maxsplit=length)
+        if " ".join(words[-length:]) in _SEND_OFF:
+            return words[0].rstrip(_SEPARATORS) if len(words) > length else ""
+    return text

@@ -10,7 +10,7 @@ from fsm_engine.understanding.readers.wording import plain_spelling, visible
 
 _MARKS = re.compile(r"[;\n\u2022]|,(?=\s|$)")
 _ANY_COMMA = re.compile(r"[;\n\u2022,]")
-_JOINERS = re.compile(r"(?i)\s+(?:and|y|e|&|\+|plus)\s+")
+_JOINERS = re.compile(r"(?i)(?<=\s)(?:and|y|e|&|\+|plus)(?=\s)")
 _LEADING = re.compile(r"(?i)^\s*(?:(?:and|y|also|then|plus)\s+|[-*]\s+|[0-9]{1,2}[.)]\s+)")
 _WITH_COMMAS_INSIDE = frozenset({"number", "whole number", "percent", "money", "date", "date and time"})
 _NONE = frozenset({"none", "nothing", "nobody", "no one", "ninguno", "ninguna", "nada", "nadie"})
@@ -45,7 +45,7 @@ def _entries(text: str, item: SlotType) -> list[str]:
     marks = _MARKS if item.kind in _WITH_COMMAS_INSIDE else _ANY_COMMA
     parts = marks.split(text)
     parts = [half for part in parts for half in _JOINERS.split(part)]
-    bare = (_LEADING.sub("", part).strip(" .") for part in parts)
+    bare = (_LEADING.sub("", part).strip(" .,") for part in parts)
     return [part for part in bare if visible(part)]
 
 

@@ -40,7 +40,8 @@ NOT_NAMES: Final = frozenset(
     lol lmao omg haha hahaha hmm idk good bad great nice cool awesome secret private later today tomorrow
     yesterday now already yo tu ella nosotros ellos ellas usted ustedes mi mis su sus un una unos unas este esta
     esto ese esa eso es son soy eres estoy estas tengo tiene quiero quieres quisiera puedo puede necesito hacer
-    abrir cerrar crear ayuda cancelar reiniciar saltar atras repetir salir volver otra vez si claro vale gracias
+    abrir cerrar crear ayuda empezar comenzar cancelar reiniciar saltar atras repetir salir volver otra vez
+    si claro vale gracias
     perdon hola adios buenos buenas dias tardes noches nada nadie nunca quizas que por porque como cuando donde
     quien cual cuanto con sin para pero o nombre cuenta banco dinero correo telefono direccion numero contrasena
     tarjeta pregunta humano agente persona mierda puta puto joder cono idiota estupido jaja jajaja secreto

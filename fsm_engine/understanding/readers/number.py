@@ -13,7 +13,7 @@ from fsm_engine.understanding.readers.word_tables import phrase_list
 from fsm_engine.understanding.readers.wording import plain_spelling
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}")
-_NONE_AT_ALL = frozenset(phrase_list("none|nil|nothing|nobody|not any|ninguno|ninguna|nada|nadie|no one"))
+_NONE_AT_ALL = frozenset(phrase_list("none|none at all|nil|nothing|nobody|not any|ninguno|ninguna|nada|nadie|no one"))
 _LARGEST_EXACT = 2**53 - 1
 _MOST_SIGNIFICANT_DIGITS = 15
 

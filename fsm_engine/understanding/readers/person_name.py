@@ -21,7 +21,7 @@ _GREETING = re.compile(
 _TELLING = re.compile(
     r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)"
     r"|(?:you can |please |just )*call me|"
-    r"(?:people|they|friends|everyone) call me|i(?:'m| am) called|i go by|they call me|"
+    r"(?:people|they|friends|everyone|everybody) calls? me|i(?:'m| am) called|i go by|they call me|"
     r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme"
     r"|me dicen|me puedes llamar)\s*"
 )
@@ -100,7 +100,10 @@ def _says_not(folded: str) -> bool:
 def _first_part(told: str) -> str:
     """The words up to the end of the first clause; "Ali, Ahmed" stays whole as family name and given name."""
     parts = [part.strip() for part in _ENDS.split(told.strip())]
-    return next((part for part in parts if part), "").strip(" .'-*_")
+    said = [part for part in parts if part]
+    if len(said) > 1 and said[1] != said[0] and said[1].endswith(" " + said[0]):  # "Bond, James Bond"
+        return said[1]
+    return (said[0] if said else "").strip(" .'-*_")
 
 
 def _is_name(name: str, *, after_i_am: bool) -> bool:

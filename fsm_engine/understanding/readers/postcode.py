@@ -17,11 +17,11 @@ _SHAPES: Final = (
         "US": (r"([0-9]{5})(?:[- ]([0-9]{4}))?", "-"),
         "PR": (r"(00[679][0-9]{2})(?:[- ]([0-9]{4}))?", "-"),
         "GB": (
-        r"((?:GIR|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]|[A-HK-Y][0-9][0-9ABEHMNPRV-Y]|[0-9][A-HJKPS-UW])))"
-        r" ?([0-9][ABD-HJLNP-UW-Z]{2})",
-        " ",
-    ),
-    "CA": (r"([ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z])[ -]?([0-9][ABCEGHJ-NPRSTV-Z][0-9])", " "),
+            r"((?:GIR|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]|[A-HK-Y][0-9][0-9ABEHMNPRV-Y]|[0-9][A-HJKPS-UW])))"
+            r" ?([0-9][ABD-HJLNP-UW-Z]{2})",
+            " ",
+        ),
+        "CA": (r"([ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z])[ -]?([0-9][ABCEGHJ-NPRSTV-Z][0-9])", " "),
         "IE": (r"([AC-FHKNPRTV-Y](?:[0-9]{2}|6W)) ?([0-9AC-FHKNPRTV-Y]{4})", " "),
         "NL": (r"([1-9][0-9]{3}) ?((?!SA|SD|SS)[A-Z]{2})", " "),
         "ES": (r"((?:0[1-9]|[1-4][0-9]|5[0-2])[0-9]{3})", ""),

@@ -13,6 +13,7 @@ from fsm_engine.understanding.readers.word_tables import phrase_list, word_list
 YES_PHRASES: Final = frozenset(
     phrase_list(
         """
+    go on|go on then|aja|ajam
     yes|y|ye|yea|yeah|yeh|yah|ya|yep|yup|yess|yeap|yus|aye|si|s|sip|sipi|sep|sii|sure|sure thing|for sure|ok
     okay|okey|oki|okie|okey dokey|k|kk|alright|all right|right|that's right|thats right|that is right|correct
     that's correct|thats correct|that is correct|true|that's true|it's true|exactly|precisely|indeed|absolutely
@@ -22,6 +23,7 @@ YES_PHRASES: Final = frozenset(
     sounds good|sounds great|sounds right|looks good|looks right|looks correct|looks great|looks fine|that works
     works for me|fine|that's fine|fine by me|fine with me|good|great|perfect|perfectly|cool|awesome|excellent
     all good|all correct|it's all correct|everything is correct|very well|i do|i am|i have|i did|i would|i will
+    i'm safe|i am safe|i'm safe now|i am safe now|i'm safe here|i feel safe|safe|estoy a salvo|a salvo
     i can|it is|it does|it was|they are|we do|we are|we have|we did|he does|she does|there is|there are|he is
     she is|i sure do|i really do|sure do|you bet|you got it|you know it|yes sir|yessir|hell yes|hell yeah
     heck yes|heck yeah|damn right|fuck yes|fuck yeah|duh|roger|roger that|10-4|uh huh|uh-huh|mhm|mm-hmm|mm hmm
@@ -49,6 +51,7 @@ YES_PHRASES: Final = frozenset(
 NO_PHRASES: Final = frozenset(
     phrase_list(
         """
+    no lo creo|no creo
     no|n|nop|nope|nah|na|naw|noo|nooo|nay|negative|no no|no way|no thanks|no thank you|no thank u|no ty|nty
     nope nope|not really|not at all|not yet|not now|not today|not anymore|not any more|not exactly|not quite
     not particularly|not necessarily|not that|not me|not this time|not for me|not interested|not so much
@@ -86,9 +89,11 @@ YES_STARTS: Final = frozenset(
     phrase_list(
         """
     looks good|looks right|looks correct|looks great|looks fine|sounds great|sounds right|that works|works
+    i said yes|everything looks good|everything looks right|everything looks correct|everything is right
+    everything's right|everything's correct|go on|aja
     yes|yeah|yea|yep|yup|ya|yah|si|sip|sii|sure|ok|okay|okey|absolutely|definitely|certainly|of course|totally
     correct|exactly|right|that's right|that's correct|indeed|affirmative|please do|go ahead|sounds good|i do
-    i am|i agree|i accept|i confirm|i'd love|i would love|i'd like|i would like|i want|it is|i have|y|why not
+    i agree|i accept|i confirm|i'd love|i would love|i'd like|i would like|i want|y|why not
     no problem|no worries|no doubt|hell yeah|for sure|all good|perfect|great|fine|you bet|uh huh|uh-huh|claro
     claro que si|por supuesto|por supuesto que si|desde luego|como no|vale|venga|dale|de acuerdo|correcto|exacto
     exactamente|efectivamente|asi es|eso es|afirmativo|acepto|confirmo|obvio|sin duda|perfecto|adelante
@@ -100,6 +105,7 @@ YES_STARTS: Final = frozenset(
 NO_STARTS: Final = frozenset(
     phrase_list(
         """
+    i said no|afraid not|i'm afraid not|no lo creo|no creo|me temo que no
     no|nope|nop|nah|never|not|no way|no thanks|no thank you|of course not|certainly not|definitely not
     absolutely not|i don't|i dont|i do not|i'm not|im not|i am not|i haven't|i have not|i didn't|i did not
     i won't|i will not|i wouldn't|i would not|i can't|i cannot|i've never|i have never|i never|i'd rather not

@@ -20,13 +20,14 @@ from fsm_engine.understanding.readers.yes_no_words import (
 )
 
 _CLAUSES = re.compile(r"[,.;!:()\"\n]+|\s-+\s|\b(?:but|pero|because|porque|though|aunque)\b")
+_HUMS = re.compile(r"\b(?:hm+|um+|uhm*|er+m*)\b(?! huh)")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 
 
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """True for yes, False for no; what says both, neither or nothing clear does not fit."""
-    folded = plain_spelling(text)
+    folded = _without_hums(plain_spelling(text))
     answer = _answer(folded)
     if answer is not None and folded in YES_PHRASES | NO_PHRASES:
         return Fits(answer)
@@ -35,6 +36,11 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if answer is None:
         return DoesNotFit(reasons.NOT_YES_OR_NO)
     return Fits(answer, certain=not doubt.is_hedged(folded))
+
+
+def _without_hums(folded: str) -> str:
+    """ "hmm no" is a no; "hmm" alone stays what it is."""
+    return _HUMS.sub("", folded).lstrip(" ,.") or folded
 
 
 def _answer(folded: str) -> bool | None:

@@ -1,0 +1,168 @@
+"""The shipped phrase detector: reads one message and tells which risks its words point to.
+
+It is a screen, not a diagnosis: what it finds leads to help being offered. A message is folded to plain words; a set
+lookup decides whether any rule can match at all, and only then patterns run. Text that looks disguised, and words that
+are a slip away from a word of the lexicon, are read a second time as what they seem to mean. What stands around a match
+then decides its level (see `risk_context`). Pure and deterministic; time is linear in the length of the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fsm_engine.model.flow import LEVELS, Level
+from fsm_engine.model.turn import RiskFinding
+from fsm_engine.understanding.risk_context import judge
+from fsm_engine.understanding.risk_disguise import Unmasker
+from fsm_engine.understanding.risk_notation import COMMON, literal
+from fsm_engine.understanding.risk_rules import (
+    CATEGORIES,
+    LEXICONS,
+    Lexicon,
+    Match,
+    Rule,
+    RuleIndex,
+    load_lexicon,
+    words_of,
+)
+from fsm_engine.understanding.risk_spelling import Speller
+from fsm_engine.understanding.risk_text import Edit, Reading, fold, rewrite
+
+LEXICON_VERSION: Final = "1"
+DETECTOR: Final = "phrases"
+EARLIER_AT_MOST: Final = 5
+"""Earlier messages that are looked at, the latest ones."""
+
+PHRASE_AT_MOST: Final = 200
+
+_WORD: Final = re.compile(rb"[a-z0-9']+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    level: Level
+    match: Match
+    reading: Reading
+
+
+class RiskDetector:
+    """Finds risks in messages. Made by `build_detector`; holds nothing that changes, so threads may share one."""
+
+    def __init__(self, lexicon: Lexicon, rules: Sequence[Rule], version: str) -> None:
+        self._lexicon = lexicon
+        self._version = version
+        self._rules = RuleIndex(rules)
+        self._idioms = RuleIndex(lexicon.idioms)
+        vocabulary = lexicon.vocabulary.union(*(rule.shape.vocabulary for rule in rules))
+        known = vocabulary | COMMON
+        self._known = frozenset(word.encode() for word in known)
+        self._unmasker = Unmasker.of(known, lexicon.targets, lexicon.joined)
+        self._speller = Speller.of(vocabulary, known)
+
+    def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
+        """What the message tells, the gravest finding of each category, gravest first; empty for ordinary messages.
+
+        ``language`` is a hint only: the lexicons of all languages are searched. ``earlier`` are the user's messages
+        before this one, oldest first: words that mean little alone count when those told of distress.
+        """
+        plain = fold(text)
+        found = self._judged(plain, frozenset())
+        clear = self._respelled(self._unmasker.unmask(plain))
+        if clear is not plain:
+            found += self._judged(clear, frozenset(item.match.rule for item in found))
+        if not found:
+            return ()
+        told = [fold(message).data for message in earlier[-EARLIER_AT_MOST:]]
+        return self._findings([item for item in found if self._counts(item, told)])
+
+    def _respelled(self, reading: Reading) -> Reading:
+        unknown = words_of(reading.data) - self._known
+        if not unknown:
+            return reading
+        meant = {word: self._corrected(word.decode("ascii")) for word in unknown}
+        if not any(meant.values()):
+            return reading
+        edits = []
+        for match in _WORD.finditer(reading.data):
+            if new := meant.get(match.group().replace(b"'", b"")):
+                edits.append(Edit(match.start(), match.end(), new))
+        return rewrite(reading, edits) if edits else reading
+
+    def _corrected(self, word: str) -> str | None:
+        if self._unmasker.joined.search(word):
+            return self._unmasker.split(word)
+        return self._speller.correct(word)
+
+    def _judged(self, reading: Reading, seen: frozenset[Rule]) -> list[_Found]:
+        """What a reading tells beyond the rules that matched before, and matched there with the wording as typed."""
+        words = words_of(reading.data)
+        matches = [match for match in self._rules.search(reading.data, words) if match.rule not in seen]
+        if not matches:
+            return []
+        idioms = [*self._idioms.search(reading.data, words)]
+        cues = self._lexicon.cues
+        return [_Found(judge(match, reading.data, idioms, cues), match, reading) for match in matches]
+
+    def _counts(self, item: _Found, told: Sequence[bytes]) -> bool:
+        """Whether a match that means little alone is borne out by the rest of the message or those before."""
+        kind = item.match.rule.kind
+        if kind not in {"vague", "weak"}:
+            return True
+        if item.level == "low":
+            return False
+        data = item.reading.data
+        rest = data[: item.match.start] + b" | " + data[item.match.end :]
+        if kind == "vague" and not told:
+            return True
+        return any(self._is_distressed(text) for text in (rest, *told))
+
+    def _is_distressed(self, data: bytes) -> bool:
+        if self._lexicon.cues.distress.program.search(data) is not None:
+            return True
+        return any(match.rule.kind not in {"vague", "weak"} for match in self._rules.search(data, words_of(data)))
+
+    def _findings(self, found: Sequence[_Found]) -> tuple[RiskFinding, ...]:
+        gravest: dict[str, _Found] = {}
+        for item in found:
+            held = gravest.get(item.match.rule.category)
+            if held is None or LEVELS.index(item.level) > LEVELS.index(held.level):
+                gravest[item.match.rule.category] = item
+        ordered = sorted(gravest.values(), key=lambda item: -LEVELS.index(item.level))
+        return tuple(self._finding(item) for item in ordered)
+
+    def _finding(self, item: _Found) -> RiskFinding:
+        phrase = item.reading.phrase(item.match.start, item.match.end)[:PHRASE_AT_MOST]
+        return RiskFinding(item.level, item.match.rule.category, phrase, DETECTOR, self._version)
+
+
+def build_detector(
+    lexicon: str = "crisis", add: Mapping[str, Sequence[str]] = {}, *, version: str = LEXICON_VERSION
+) -> RiskDetector:
+    """A detector over the shipped lexicon of that name and the plain phrases added to its categories.
+
+    Raises:
+        ValueError: no lexicon or category of that name, or a phrase without a word in it.
+    """
+    if lexicon not in LEXICONS:
+        raise ValueError(f"lexicon: '{lexicon}' is not shipped. Use one of: {', '.join(LEXICONS)}.")
+    shipped = load_lexicon(lexicon)
+    added = [_added(category, phrase) for category, phrases in add.items() for phrase in phrases]
+    for category in add:
+        _check_category(category)
+    return RiskDetector(shipped, (*shipped.rules, *added), version)
+
+
+def _check_category(category: str) -> None:
+    if category not in CATEGORIES:
+        raise ValueError(f"add: '{category}' is no category. Use one of: {', '.join(CATEGORIES)}.")
+
+
+def _added(category: str, phrase: str) -> Rule:
+    _check_category(category)
+    words = _WORD.findall(fold(phrase).data)
+    if not words:
+        raise ValueError(f"add: a phrase of '{category}' has no word in it. Write at least one word.")
+    return Rule(literal(b" ".join(words).decode("ascii")), category, "medium")
