@@ -15,7 +15,7 @@ from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
-from fsm_engine.engine.requests import Request, utc_text
+from fsm_engine.engine.requests import Request, language_and_region, utc_text
 from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
@@ -287,8 +287,7 @@ class Turns:
 
 def _open(held: Held, request: Request, now: datetime, bot: Bot, new_id: NewId) -> Opening:
     """The session that the turn belongs to: the running one, or a new one."""
-    language, _, region = (request.locale or "").replace("_", "-").partition("-")
-    wanted = language.lower() if language.lower() in bot.languages else None
+    wanted, region = language_and_region(request.locale, bot.languages)
     state = held.state
     carried_over: tuple[Frame, ...] = ()
     closes: tuple[str, str] | None = None
@@ -303,8 +302,7 @@ def _open(held: Held, request: Request, now: datetime, bot: Bot, new_id: NewId) 
     language = wanted or (state.language if state else bot.languages[0])
     if state is None or is_new or closes is not None:
         state = SessionState(session_id=new_id(now))
-    region = region.upper() or bot.region or ""
-    return Opening(state, now, language, bot.timezone, region or None, carried_over, closes)
+    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes)
 
 
 def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
