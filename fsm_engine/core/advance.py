@@ -33,7 +33,7 @@ from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_in
 from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
-from fsm_engine.core.questions import expectation, store_answer
+from fsm_engine.core.questions import expectation, note_answers, store_answer
 from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
 from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
@@ -52,6 +52,8 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         NotFound: the turn starts a flow, or the state stands in one, that ``flows`` does not have.
     """
     draft = Draft(flows, state, turn)
+    if turn.carried_over:
+        note_answers(draft)
     try:
         _respond(draft)
     except NeedsCall as call:

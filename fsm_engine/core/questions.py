@@ -90,22 +90,37 @@ def yes_no(draft: Draft) -> tuple[str, str]:
 def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw: str) -> None:
     """Fills a slot, and notes the answer for the table of answers."""
     frame.slots[slot] = value
-    index = frame.flow.asks.get(slot)
-    node = frame.flow.nodes[index] if index is not None else None
-    is_ask = node is not None and isinstance(node.step, Ask)
+    node = _asked_by(frame, slot)
     if node is not None and node.name in frame.skipped:
         frame.skipped.remove(node.name)
+    _note_answer(draft, frame, slot, raw=raw, attempts=frame.attempts + 1)
+
+
+def note_answers(draft: Draft) -> None:
+    """Notes every answer that an expired session leaves to the one that goes on where it stood."""
+    for frame in draft.frames:
+        for slot in frame.slots:
+            _note_answer(draft, frame, slot, raw="", attempts=1)
+
+
+def _note_answer(draft: Draft, frame: FrameDraft, slot: str, *, raw: str, attempts: int) -> None:
+    node = _asked_by(frame, slot)
     draft.answers.append(
         Answer(
             flow=frame.flow.name,
             step=answer_step(frame, node) if node is not None else slot,
             slot=slot,
-            value=value,
+            value=frame.slots[slot],
             raw=raw,
-            attempts=frame.attempts + 1,
-            is_private=is_ask and isinstance(node.step, Ask) and node.step.private if node is not None else False,
+            attempts=attempts,
+            is_private=node is not None and isinstance(node.step, Ask) and node.step.private,
         )
     )
+
+
+def _asked_by(frame: FrameDraft, slot: str) -> Node | None:
+    index = frame.flow.asks.get(slot)
+    return frame.flow.nodes[index] if index is not None else None
 
 
 def take_back(draft: Draft, frame: FrameDraft, node: Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -71,7 +72,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         flow_hash=top.source_hash if top else "",
         caused_by=taken.caused_by,
         messages=_messages(taken),
-        answers=tuple(_answer(answer) for answer in outcome.answers),
+        answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
         detections=_detections(taken),
         classification=_classification(taken),
         audit=(*taken.audit, *_pending_action(outcome), *_notifications(outcome)),
@@ -109,6 +110,11 @@ def _user_metadata(taken: TurnTaken) -> str:
     if taken.turn.is_too_long:
         metadata["refused"] = "too_long"
     return orjson.dumps(metadata).decode() if metadata else "{}"
+
+
+def _last_of_each_step(answers: Sequence[Answer]) -> Iterable[Answer]:
+    """What a step ended the turn with; a store keeps no order between answers given and answers taken back."""
+    return {(answer.flow, answer.step): answer for answer in answers}.values()
 
 
 def _answer(answer: Answer) -> AnswerRow:
