@@ -148,9 +148,29 @@ async def _call(actions: Actions, name: str, call: ActionCall, time_limit_s: flo
 async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
     """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations."""
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
-        return await function(*arguments)
-    value = await asyncio.to_thread(function, *arguments)
-    return await value if isinstance(value, Awaitable) else value
+        return await _contained(function(*arguments))
+    value = await asyncio.to_thread(_call_contained, function, *arguments)
+    return await _contained(value) if isinstance(value, Awaitable) else value
+
+
+def _call_contained(function: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except (StopIteration, SystemExit) as error:  # neither may travel through a future: callers would wait for ever
+        raise HookError(f"a registered function raised {type(error).__name__}") from error
+
+
+async def _contained(awaitable: Awaitable[Any]) -> Any:
+    """Its result. A cancellation that nobody asked for, and leaving the program, are errors of the function."""
+    try:
+        return await awaitable
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise HookError("a registered function cancelled itself") from error
+    except SystemExit as error:
+        raise HookError("a registered function raised SystemExit") from error
 
 
 def _checked(name: str, value: Any) -> ActionResult:
