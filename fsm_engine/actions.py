@@ -11,9 +11,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import orjson
-
 from fsm_engine.errors import HookError
+from fsm_engine.model.codec import as_json
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
 
@@ -176,11 +175,11 @@ async def _contained(awaitable: Awaitable[Any]) -> Any:
 def _checked(name: str, value: Any) -> ActionResult:
     """The result as JSON, so that what the flow sees now is what a replay sees."""
     try:
-        data = orjson.dumps(value)
+        plain, size = as_json(value)
     except (TypeError, ValueError):
         log.error("action '%s' returned a %s, which is not JSON", name, type(value).__name__)
         return ActionResult(ok=False, error="not-json")
-    if len(data) > MAX_RESULT_BYTES:
-        log.error("action '%s' returned %d bytes; %d are allowed", name, len(data), MAX_RESULT_BYTES)
+    if size > MAX_RESULT_BYTES:
+        log.error("action '%s' returned %d bytes; %d are allowed", name, size, MAX_RESULT_BYTES)
         return ActionResult(ok=False, error="too-large")
-    return ActionResult(ok=True, value=orjson.loads(data))
+    return ActionResult(ok=True, value=plain)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from fsm_engine.errors import InvalidArgument
+from fsm_engine.model.codec import as_json
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import TurnKind
 from fsm_engine.understanding.text import canonical_id, canonical_text
@@ -127,14 +128,15 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     if not value:
         return {}
     try:
-        data = orjson.dumps(value)
+        plain, size = as_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidArgument(
             f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists."
         ) from error
-    if len(data) > MAX_METADATA_BYTES:
-        raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
-    plain: dict[str, Any] = orjson.loads(data)
+    if not isinstance(plain, dict):
+        raise InvalidArgument(f"turn: {what} is a {type(value).__name__}. Pass a dict.")
+    if size > MAX_METADATA_BYTES:
+        raise InvalidArgument(f"turn: {what} has {size} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
     return plain
 
 
