@@ -127,9 +127,12 @@ class Turns:
             if loaded is not None and loaded.seen:
                 return await self._repeat(held, request, loaded)
         _must_belong(held, request)
+        earlier: Reply | None = None
         if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
-            held, _reply = await self._finish_action(held)
+            held, earlier = await self._finish_action(held)
         taken = await self._compute(held, request)
+        if earlier is not None:
+            taken = replace(taken, reply=joined(earlier, taken.reply))
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
