@@ -25,6 +25,7 @@ from fsm_engine.storage.records import (
 
 MAX_TITLE = 200
 MAX_DETECTED_TEXT = 1000
+NOTIFY = "notify "
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,17 @@ def _pending_action(outcome: Outcome) -> tuple[AuditRow, ...]:
     return (AuditRow(action.key, action.flow, action.action, "pending", encode(action.slots).decode(), None, None),)
 
 
+def is_notification(action: str) -> bool:
+    """Whether an audit row tells of somebody to be told, and not of an action."""
+    return action.startswith(NOTIFY)
+
+
 def _notifications(outcome: Outcome) -> tuple[AuditRow, ...]:
     """Who is to be told of a risk, on record with the turn that found it."""
     state = outcome.state
     return tuple(
         AuditRow(
-            f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"notify {name}", "pending", "{}", None, None
+            f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"{NOTIFY}{name}", "pending", "{}", None, None
         )
         for name in outcome.notify
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -10,12 +11,13 @@ from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
+from fsm_engine.engine.checkpoint import is_notification
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
-from fsm_engine.errors import HookError, InvalidArgument, NotFound
+from fsm_engine.errors import FsmEngineError, HookError, InvalidArgument, NotFound
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -25,7 +27,11 @@ from fsm_engine.storage.records import LoadedConversation, StoredMessage
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
 
+log = logging.getLogger("fsm_engine.engine")
+
 F = TypeVar("F", bound=ActionFunction)
+PENDING_AT_MOST = 1_000_000
+"""Audit rows that `Engine.recover` looks at; who is to be told of a risk is among them until somebody has done it."""
 
 
 class Engine:
@@ -203,12 +209,20 @@ class Engine:
         await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending; how many there were."""
+        """Finishes actions that dead processes left pending; how many there were.
+
+        A session that cannot be finished, as it is damaged or its flow is gone, is logged and left as it is.
+        """
+        rows = await self.store.audit.with_status("pending", limit=PENDING_AT_MOST)
+        waiting = dict.fromkeys(row.session_id for row in rows if row.session_id and not is_notification(row.action))
         finished = 0
-        for row in await self.store.audit.with_status("pending"):
-            session = await self.store.sessions.get(row.session_id) if row.session_id else None
-            if session is not None and await self._turns.finish(session.conversation_id) is not None:
-                finished += 1
+        for session_id in waiting:
+            try:
+                session = await self.store.sessions.get(session_id)
+                if session is not None and await self._turns.finish(session.conversation_id) is not None:
+                    finished += 1
+            except FsmEngineError as error:
+                log.error("recover: session %s cannot be finished (%s)", session_id, error.code)
         return finished
 
     async def _loaded(self, conversation_id: str, user_id: str | None) -> LoadedConversation:

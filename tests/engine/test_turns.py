@@ -130,7 +130,14 @@ async def test_an_action_runs_within_its_turn_and_its_messages_come_along(tmp_pa
     assert reply.session.status is Status.COMPLETED
     assert (dict(calls[0].slots), calls[0].attempt) == ({"size": "small", "note": None}, 1)
     assert rows(tmp_path, "audit_log", "action, status, intent, input_data, output_data, idempotency_key") == [
-        ("kitchen.cook", "success", "pizza", '{"size":"small","note":null}', '{"ticket":"T1"}', calls[0].idempotency_key)
+        (
+            "kitchen.cook",
+            "success",
+            "pizza",
+            '{"size":"small","note":null}',
+            '{"ticket":"T1"}',
+            calls[0].idempotency_key,
+        )
     ]
     assert rows(tmp_path, "turns", "number, caused_by") == [(1, None), (2, None), (3, 2)]
 
