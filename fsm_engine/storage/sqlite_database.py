@@ -32,7 +32,8 @@ class SqliteDatabase:
     """Belongs to the event loop that opened it. A database in memory has one connection for both.
 
     What is cancelled is either one statement, which its connection's thread then finishes alone, or a transaction,
-    which is rolled back: the thread takes what it is sent in order.
+    which is rolled back: the thread takes what it is sent in order. ``_abandoned`` counts turns whose callers were
+    cancelled, ``_settled`` how many of them are known to have ended.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class SqliteDatabase:
         self._writer = writer
         self._reader = reader
         self._one_transaction = asyncio.Lock()
+        self._abandoned = 0
+        self._settled = 0
         self._closing: asyncio.Task[None] | None = None
         fails_all = _is_lock_error
         self._turns = Gatherer(self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
@@ -75,11 +78,24 @@ class SqliteDatabase:
     async def insert_turn(self, row: tuple[Sql, ...]) -> None:
         """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
         self._check_open()
-        await self._turns.ask(row)
+        try:
+            await self._turns.ask(row)
+        except asyncio.CancelledError:
+            self._abandoned += 1
+            raise
 
     async def load(self, conversation_id: str, request_id: str | None) -> Row | None:
-        """The row of `sql.LOAD` without its place, None for an unknown conversation."""
+        """The row of `sql.LOAD` without its place, None for an unknown conversation.
+
+        It waits for turns whose callers were cancelled, so that what it finds of them is how they ended.
+        """
         self._check_open()
+        abandoned = self._abandoned
+        if abandoned > self._settled:
+            with engine_errors(self._place):
+                async with self._one_transaction:
+                    await self._writer.execute_fetchall("SELECT 1")  # queues behind whatever is still under way
+            self._settled = max(self._settled, abandoned)
         return await self._loads.ask((conversation_id, request_id))
 
     async def close(self) -> None:

@@ -385,14 +385,16 @@ async def test_a_damaged_session_does_not_keep_others_from_being_recovered(tmp_p
         connection.execute("UPDATE audit_log SET id = id + 10")
         connection.commit()
     async with engine_of(tmp_path, database="bot.db") as engine:
+        under_way: asyncio.Queue[None] = asyncio.Queue()
 
         @engine.action("work")
         async def work(call: ActionCall) -> None:
+            await under_way.put(None)
             await asyncio.sleep(60)
 
         turns = asyncio.gather(*(_start_and_answer(engine, f"chat {number}") for number in range(2)))
-        while len(rows(tmp_path, "audit_log")) < 3:
-            await asyncio.sleep(0.01)
+        await under_way.get()
+        await under_way.get()
         turns.cancel()
         with pytest.raises(asyncio.CancelledError):
             await turns

@@ -1,4 +1,7 @@
-"""The engine's verbs over a real file: turn, start, session, history, outcome. proves: C3, C5, M1, M5, M7, P1, P3, P10"""
+"""The engine's verbs over a real file: turn, start, session, history, outcome.
+
+proves: C3, C5, M1, M5, M7, P1, P3, P10
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ async def test_start_names_what_it_does_not_know(tmp_path: Path) -> None:
     async with engine_of(tmp_path, PIZZA) as engine:
         with pytest.raises(NotFound, match=r"there is no flow called 'piza'\. Known: pizza\."):
             await engine.start("chat", "piza")
-        with pytest.raises(InvalidArgument, match="flow 'pizza' has no slot 'sise'. Its slots are: note, size, ticket"):
+        with pytest.raises(InvalidArgument, match="flow 'pizza' has no slot 'sise'"):
             await engine.start("chat", "pizza", slots={"sise": "small"})
 
     assert rows(tmp_path, "conversations") == []
