@@ -27,7 +27,7 @@ test: lint fast
 	$(BIN)/pytest -n 2 -m slow
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write
 
 clean:
 	rm -rf $(VENV) .demo
