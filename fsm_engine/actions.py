@@ -7,6 +7,7 @@ import difflib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -100,7 +101,7 @@ def _must_take_one_argument(name: str, function: ActionFunction) -> None:
 
 async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
     """Asks a registered function about an answer; a failing, late or unknown one gives ``ok=False``. Never raises."""
-    call = ActionCall(request.slots, request.key, session)
+    call = ActionCall(deepcopy(dict(request.slots)), request.key, session)
     return await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
 
 
@@ -109,7 +110,7 @@ async def run_action(actions: Actions, request: ActionRequest, session: SessionV
     registered = actions.get(request.action)
     result = ActionResult(ok=False, error="unregistered")
     for attempt in range(1, request.retry + 2):
-        call = ActionCall(request.slots, request.key, session, attempt)
+        call = ActionCall(deepcopy(dict(request.slots)), request.key, session, attempt)
         result = await _call(actions, request.action, call, request.time_limit_s)
         if result.ok or not _may_repeat(registered, result):
             return result

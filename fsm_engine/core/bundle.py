@@ -10,7 +10,7 @@ from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, sayin
 from fsm_engine.core.machine import TooTangled
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
-from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy, Text
+from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy
 from fsm_engine.model.folder import FlowFolder
 from fsm_engine.model.problem import Position, Problem
 from fsm_engine.model.slot import SlotType
@@ -97,17 +97,15 @@ def _closure(name: str, runs: Mapping[str, set[str]]) -> set[str]:
 
 
 def _bot_texts(bot: Bot) -> tuple[dict[str, CompiledText], list[Problem]]:
-    written: dict[str, Text | None] = {
-        **bot.texts,
+    keys = {
         "opening": bot.opening,
         "fallback": bot.fallback,
         "welcome_back": bot.coming_back.say if bot.coming_back else None,
     }
+    written = {**bot.texts, **{name: text for name, text in keys.items() if text is not None}}
     texts: dict[str, CompiledText] = {}
     problems: list[Problem] = []
     for name, text in written.items():
-        if text is None:
-            continue
         if name not in SAYINGS:
             hint = did_you_mean(name, SAYINGS)
             problems.append(Problem(text.at, "unknown-saying", f"the engine has no text called '{name}'.{hint}"))

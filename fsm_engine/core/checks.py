@@ -119,7 +119,7 @@ def _languages(flow: Flow, bot: Bot) -> Iterator[Problem]:
                     text.at,
                     "missing-language",
                     f"this text of step '{step.name}' is not there in: {', '.join(missing)}. "
-                    f"Write it as a map, {bot.languages[0]}: … and {missing[0]}: ….",
+                    f"Write it as a map, {' and '.join(f'{language}: …' for language in bot.languages)}.",
                     "warning",
                 )
 

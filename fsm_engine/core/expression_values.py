@@ -39,8 +39,8 @@ KIND_OF_SLOT_TYPE: Mapping[str, Kind] = {
 }
 
 MAX_DIGITS = 40
-_EXACT = Context(prec=2 * MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
-"""Of its own, so that a program's decimal settings do not change what a guard says."""
+EXACT = Context(prec=2 * MAX_DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Of its own, so that a program's decimal settings do not change what guards and texts say."""
 _LARGEST = Decimal(10) ** MAX_DIGITS
 LARGEST_WHOLE = 2**63 - 1
 
@@ -134,10 +134,10 @@ def arithmetic(symbol: str, left: Any, right: Any) -> Any:
 
 
 _OPERATIONS: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "+": _EXACT.add,
-    "-": _EXACT.subtract,
-    "*": _EXACT.multiply,
-    "/": _EXACT.divide,
+    "+": EXACT.add,
+    "-": EXACT.subtract,
+    "*": EXACT.multiply,
+    "/": EXACT.divide,
 }
 
 

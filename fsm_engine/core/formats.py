@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal, localcontext
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from fsm_engine.core.expression_values import EXACT, exact_number
 from fsm_engine.model.slot import SlotType
+
+if TYPE_CHECKING:
+    from babel.core import Locale
 
 FORMATS: tuple[str, ...] = (
     "money",
@@ -40,7 +45,9 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
     if value is None:
         return ""
     if isinstance(value, list):
-        return join_words([format_value(_head(item), language) for item in value], language)
+        item_type = slot_type.item if slot_type else None
+        words = [format_value(_head(item), language, slot_type=item_type, style=style) for item in value]
+        return join_words(words, language)
     style = style or (_STYLE_OF_KIND.get(slot_type.kind) if slot_type else None) or _style_of_value(value)
     formatter = _FORMATTERS.get(
         style.split(" ")[0] if style.startswith("date ") and style != "date and time" else style
@@ -48,8 +55,9 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
     if formatter is None:
         return _plain(value)
     try:
-        return formatter(value, language, style)
-    except (ValueError, TypeError, InvalidOperation, KeyError, AttributeError):
+        with localcontext(EXACT):
+            return formatter(value, language, style)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
         return _plain(value)
 
 
@@ -76,17 +84,36 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+def _figure(value: Any) -> Decimal:
+    """Raises ValueError for what is no number of ordinary size."""
+    number = exact_number(str(value))
+    if number is None:
+        raise ValueError
+    return number
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """English where Babel does not know the language."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
 def _money(value: Any, language: str, style: str) -> str:
     from babel.numbers import format_currency
 
     amount, currency = (value["amount"], value["currency"]) if isinstance(value, dict) else (value, "USD")
-    return format_currency(Decimal(str(amount)), currency, locale=language)
+    return format_currency(_figure(amount), currency, locale=_locale(language))
 
 
 def _number(value: Any, language: str, style: str) -> str:
     from babel.numbers import format_decimal
 
-    return format_decimal(Decimal(str(value)), locale=language)
+    return format_decimal(_figure(value), locale=_locale(language))
 
 
 def _percent(value: Any, language: str, style: str) -> str:
@@ -97,19 +124,19 @@ def _date(value: Any, language: str, style: str) -> str:
     from babel.dates import format_date
 
     day = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
-    return format_date(day, format=style.partition(" ")[2] or "medium", locale=language)
+    return format_date(day, format=style.partition(" ")[2] or "medium", locale=_locale(language))
 
 
 def _time(value: Any, language: str, style: str) -> str:
     from babel.dates import format_time
 
-    return format_time(time.fromisoformat(str(value)), format="short", locale=language)
+    return format_time(time.fromisoformat(str(value)), format="short", locale=_locale(language))
 
 
 def _date_and_time(value: Any, language: str, style: str) -> str:
     from babel.dates import format_datetime
 
-    return format_datetime(datetime.fromisoformat(str(value)), format="medium", locale=language)
+    return format_datetime(datetime.fromisoformat(str(value)), format="medium", locale=_locale(language))
 
 
 def _yes_no(value: Any, language: str, style: str) -> str:
@@ -139,4 +166,4 @@ def join_words(words: Sequence[str], language: str) -> str:
         return "".join(words)
     from babel.lists import format_list
 
-    return format_list(list(words), locale=language).replace(", and ", " and ")
+    return format_list(list(words), locale=_locale(language)).replace(", and ", " and ")

@@ -50,6 +50,7 @@ class FlowMachine:
     """The allowed moves of one flow. Immutable after it was built, and safe in many threads."""
 
     def __init__(self, name: str, nodes: Sequence[Node]) -> None:
+        self._name = name
         moves = _moves(nodes)
         if sum(len(found) for found in moves.values()) > MAX_TRANSITIONS:
             raise TooTangled(f"flow '{name}' has more than {MAX_TRANSITIONS} possible moves. Split it with run:.")
@@ -72,10 +73,10 @@ class FlowMachine:
         source = cursor.state
         try:
             moved = self._machine.events["answer"].trigger(cursor)
-        except MachineError:
+        except (MachineError, ValueError):  # the latter for a place that the flow does not have
             moved = False
         if not moved:
-            raise FsmEngineError(f"flow '{self._machine.name}': no move leads from '{source}' to '{destination}'.")
+            raise FsmEngineError(f"flow '{self._name}': no move leads from '{source}' to '{destination}'.")
 
 
 def _arrives_at(destination: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 from fsm_engine.core.risk import highest
@@ -14,10 +15,13 @@ from fsm_engine.storage.records import StoredTurn
 
 
 def view_of(state: SessionState, conversation_id: str) -> SessionView:
-    """What a bot may see of a session."""
+    """What a bot may see of a session; lists and records are copies, so that nothing a bot does to them comes back."""
     slots: dict[str, Json] = {}
     for frame in state.frames:
         slots.update(frame.slots)
+    for slot, value in slots.items():
+        if isinstance(value, (list, dict)):
+            slots[slot] = deepcopy(value)
     top = state.frames[-1] if state.frames else None
     return SessionView(
         id=state.session_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -75,8 +76,8 @@ def text_request(
         is_too_long=canonical.is_too_long,
         request_id=_optional_id(request_id, "request_id"),
         user_id=_optional_id(user_id, "user_id"),
-        locale=locale,
-        intent=intent,
+        locale=_optional_id(locale or None, "locale"),
+        intent=_optional_id(intent, "intent"),
         entities=plain_json(entities, "entities"),
         metadata=plain_json(metadata, "metadata"),
     )
@@ -97,10 +98,20 @@ def start_request(
         kind=TurnKind.START,
         request_id=_optional_id(request_id, "request_id"),
         user_id=_optional_id(user_id, "user_id"),
-        locale=locale,
+        locale=_optional_id(locale or None, "locale"),
         flow=flow,
         slots=plain_json(slots, "slots"),
     )
+
+
+def language_and_region(locale: str | None, languages: Sequence[str]) -> tuple[str | None, str | None]:
+    """Which of a bot's languages a locale such as ``es``, ``en-GB`` or ``pt_BR.UTF-8`` asks for, and its country."""
+    first, *others = re.split("[-_.@]", locale or "")
+    region = next((part.upper() for part in others if re.fullmatch("[A-Za-z]{2}", part)), None)
+    wanted = (f"{first.lower()}-{region}", first.lower())
+    language = next((one for one in wanted if one in languages), None)
+    akin = (one for one in languages if one.partition("-")[0] == first.lower())
+    return language or next(akin, None), region
 
 
 def _optional_id(value: str | None, what: str) -> str | None:
