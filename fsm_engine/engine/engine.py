@@ -12,9 +12,9 @@ from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.replies import stored_reply, view_of
-from fsm_engine.engine.requests import start_request, text_request, utc_now, utc_text
+from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
-from fsm_engine.engine.turns import Clock, IntentHook, Turns
+from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
 from fsm_engine.errors import HookError, InvalidArgument, NotFound
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
@@ -53,6 +53,7 @@ class Engine:
         risk_hooks: Sequence[RiskHook] | Mapping[str, RiskHook] = (),
         intent_hooks: Sequence[IntentHook] = (),
         clock: Clock | None = None,
+        new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
     ) -> AsyncIterator[Engine]:
@@ -62,6 +63,8 @@ class Engine:
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
+        ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
+        turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
 
         Raises:
@@ -76,7 +79,8 @@ class Engine:
         store = await open_store(address, durability=durability)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
-            turns = Turns(store, source, actions, intent_hooks, clock, hold_at_most=hold_at_most)
+            new_id = new_id or rising_id
+            turns = Turns(store, source, actions, intent_hooks, clock, new_id=new_id, hold_at_most=hold_at_most)
             yield cls(store, source, actions, turns, clock)
         finally:
             await store.close()

@@ -15,7 +15,7 @@ from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
-from fsm_engine.engine.requests import Request, rising_id, utc_text
+from fsm_engine.engine.requests import Request, utc_text
 from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
@@ -31,6 +31,7 @@ MAX_TRIES = 100
 INTENT_HOOK_TIME_LIMIT_S = 1.0
 
 Clock = Callable[[], datetime]
+NewId = Callable[[datetime], str]
 IntentHook = Callable[[str], Any]
 
 
@@ -65,6 +66,7 @@ class Turns:
         intent_hooks: Sequence[IntentHook],
         clock: Clock,
         *,
+        new_id: NewId,
         hold_at_most: int,
     ) -> None:
         self._store = store
@@ -72,6 +74,7 @@ class Turns:
         self._actions = actions
         self._intent_hooks = tuple(intent_hooks)
         self._clock = clock
+        self._new_id = new_id
         self._held = HeldConversations(hold_at_most)
         self._order = ConversationOrder()
 
@@ -157,7 +160,7 @@ class Turns:
             await self._source.settle(held.state, self._store)
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
-        opening = _open(held, request, self._clock(), self._source.flows.bot)
+        opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
         flows = self._source.flows
         outcome = advance(flows, opening.state, turn)
@@ -282,7 +285,7 @@ class Turns:
         return held, joined(reply, later)
 
 
-def _open(held: Held, request: Request, now: datetime, bot: Bot) -> Opening:
+def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewId) -> Opening:
     """The session that the turn belongs to: the running one, or a new one."""
     language, _, region = (request.locale or "").replace("_", "-").partition("-")
     wanted = language.lower() if language.lower() in bot.languages else None
@@ -299,7 +302,7 @@ def _open(held: Held, request: Request, now: datetime, bot: Bot) -> Opening:
             closes = (state.session_id, Status.CANCELLED.value)
     language = wanted or (state.language if state else bot.languages[0])
     if state is None or is_new or closes is not None:
-        state = SessionState(session_id=rising_id(now))
+        state = SessionState(session_id=new_id(now))
     region = region.upper() or bot.region or ""
     return Opening(state, now, language, bot.timezone, region or None, carried_over, closes)
 
