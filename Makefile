@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := test
 
 $(VENV)/.installed: pyproject.toml requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "fsm_engine needs Python 3.11 or newer. Name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.txt -e ".[dev]"
 	touch $@
@@ -27,7 +29,7 @@ test: lint fast
 	$(BIN)/pytest -n 2 -m slow
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write
 
 clean:
 	rm -rf $(VENV) .demo

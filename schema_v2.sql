@@ -351,7 +351,10 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
 
   INSERT INTO messages (conversation, number, session, turn, user_id, role, content, metadata, request_id, created_at)
   SELECT NEW.conversation, NEW.before + 1 + key, NEW.session, NEW.turn, NEW.user_id, json_extract(value, '$.role'),
-         json_extract(value, '$.content'), json_extract(value, '$.metadata_json'), NEW.request_id, NEW.now
+         json_extract(value, '$.content'), json_extract(value, '$.metadata_json'),
+         -- What an action led to belongs to the request that asked for the action.
+         coalesce(NEW.request_id, (SELECT request_id FROM turns WHERE session = NEW.session AND number = NEW.caused_by)),
+         NEW.now
   FROM json_each(NEW.messages);
 
   DELETE FROM user_responses

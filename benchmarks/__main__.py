@@ -1,20 +1,57 @@
-"""All figures of the README and docs/performance.md, in one run.
+"""All figures of docs/performance.md, in one run; ``--write`` puts them there.
 
-python -m benchmarks [--json]
+python -m benchmarks [--json] [--write]
 """
 
 from __future__ import annotations
 
+import os
+import platform
+import sqlite3
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks import engine, resume, start_up
-from benchmarks.table import show
+from benchmarks import engine, resume, stages, start_up
+from benchmarks.table import Figure, show
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
 def main() -> int:
-    found = [*start_up.figures(), *engine.figures(), *resume.figures()]
-    show("fsm_engine", found)
-    return 0 if all(figure.is_met for figure in found) else 1
+    """0 when every goal is met, 1 otherwise."""
+    parts = {
+        "figures": [*engine.figures(), *resume.figures(), *start_up.figures()],
+        "stages": stages.figures(),
+    }
+    for title, figures in parts.items():
+        show(title, figures)
+    if "--write" in sys.argv:
+        write(parts)
+    return 0 if all(figure.is_met for figures in parts.values() for figure in figures) else 1
+
+
+def write(parts: dict[str, list[Figure]]) -> None:
+    """Replaces the tables on the page; each stands between its two markers."""
+    page = PAGE.read_text(encoding="utf-8")
+    for name, figures in parts.items():
+        table = f"<!-- {name} -->\n{markdown(figures)}\n<!-- end of {name} -->"
+        before, _, rest = page.partition(f"<!-- {name} -->")
+        page = before + table + rest.partition(f"<!-- end of {name} -->")[2]
+    PAGE.write_text(page, encoding="utf-8")
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """The figures as a table, with the machine that they come from."""
+    python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
+    rows = [
+        f"| {figure.what} | {figure.value:.2f} | {figure.goal} | "
+        f"{'' if not figure.goal else 'yes' if figure.is_met else '**no**'} | {figure.note} |"
+        for figure in figures
+    ]
+    return "\n".join(
+        [f"Measured with {python}.", "", "| what | measured | goal | met | note |", "|---|---|---|---|---|", *rows]
+    )
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ class FlowCompiler:
             next=following,
             inside=inside,
             when=when,
-            goto=self._target(step.goto),
+            goto=self._target(step.goto, step),
             reads=_reads(step, when, parts, self.visible),
             **parts,
         )
@@ -209,9 +209,9 @@ class FlowCompiler:
             return self._question(step)
         if isinstance(step, Do):
             self._know_slots(step.send)
-            return {"give_up_at": self._target(step.give_up.step)}
+            return {"give_up_at": self._target(step.give_up.step, step)}
         if isinstance(step, Choose):
-            return {"cases": tuple(self._case(case) for case in step.cases)}
+            return {"cases": tuple(self._case(case, step) for case in step.cases)}
         if isinstance(step, Repeat):
             speech = self.texts.speech(step.ask_more) if step.ask_more else None
             return {"body": self.index_of[step.steps[0].name], "speech": speech}
@@ -226,7 +226,7 @@ class FlowCompiler:
             "speech": self.texts.speech(step.prompt),
             "help": self.texts.text(step.help) if step.help else None,
             "again": tuple(self.texts.text(text) for text in step.again),
-            "give_up_at": self._target(step.give_up.step),
+            "give_up_at": self._target(step.give_up.step, step),
         }
         if isinstance(step, Confirm):
             self._know_slots(step.review)
@@ -240,23 +240,24 @@ class FlowCompiler:
         must = self.texts.expression(check.must) if check.must else None
         return CompiledCheck(check, self.texts.text(check.error), must)
 
-    def _case(self, case: Case) -> CompiledCase:
+    def _case(self, case: Case, step: Step) -> CompiledCase:
         if case.run:
             self._know_flow(case.run)
         return CompiledCase(
             self.texts.expression(case.when) if case.when else None,
             self.texts.speech(case.say) if case.say else None,
             case.run.text if case.run else None,
-            self._target(case.goto),
+            self._target(case.goto, step),
         )
 
-    def _target(self, goto: Written | None) -> int | None:
+    def _target(self, goto: Written | None, step: Step) -> int | None:
         if goto is None:
             return None
         index = self.index_of.get(goto.text)
         if index is None:
             hint = did_you_mean(goto.text, [name for name in self.index_of if " " not in name])
-            self._report(goto.at, "unknown-step", f"no step of this flow is called '{goto.text}'.{hint}")
+            message = f"step '{step.name}' goes to '{goto.text}', which this flow does not define.{hint}"
+            self._report(goto.at, "unknown-step", message)
         return index
 
     def _know_slots(self, names: tuple[Written, ...]) -> None:

@@ -59,9 +59,9 @@ class Engine:
         risk_hooks: Sequence[RiskHook] | Mapping[str, RiskHook] = (),
         intent_hooks: Sequence[IntentHook] = (),
         clock: Clock | None = None,
+        new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
-        new_id: NewId = rising_id,
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
@@ -69,8 +69,9 @@ class Engine:
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
-        ``hold_at_most`` bounds how many conversations' states are kept in memory. ``new_id`` makes the id of a session
-        that is opened at a given time.
+        ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
+        turn that opens a session, it returns the session's id, which must be new to the database.
+        ``hold_at_most`` bounds how many conversations' states are kept in memory.
 
         Raises:
             FlowError: the flow files have problems; nothing was opened.
@@ -84,7 +85,8 @@ class Engine:
         store = await open_store(address, durability=durability)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
-            turns = Turns(store, source, actions, intent_hooks, clock, hold_at_most=hold_at_most, new_id=new_id)
+            new_id = new_id or rising_id
+            turns = Turns(store, source, actions, intent_hooks, clock, new_id=new_id, hold_at_most=hold_at_most)
             yield cls(store, source, actions, turns, clock)
         finally:
             await store.close()

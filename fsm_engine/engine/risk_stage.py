@@ -52,13 +52,15 @@ class RiskStage:
 
     async def assess(self, text: str, language: str) -> tuple[RiskFinding, ...]:
         """What all detectors found. Never raises."""
-        findings: list[RiskFinding] = []
-        for detector in self._phrases:
-            findings += _by_phrases(detector, text, language)
-        if self._hooks:
-            for found in await asyncio.gather(*(_ask(hook, text) for hook in self._hooks)):
-                findings += found
-        return tuple(findings)
+        findings = self.by_phrases(text, language)
+        if not self._hooks:
+            return findings
+        found = await asyncio.gather(*(_ask(hook, text) for hook in self._hooks))
+        return (*findings, *(finding for some in found for finding in some))
+
+    def by_phrases(self, text: str, language: str) -> tuple[RiskFinding, ...]:
+        """What the phrase detectors found; no hook is asked. Never raises."""
+        return tuple(finding for detector in self._phrases for finding in _by_phrases(detector, text, language))
 
 
 def _by_phrases(detector: RiskDetector, text: str, language: str) -> Sequence[RiskFinding]:

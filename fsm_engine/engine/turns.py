@@ -66,8 +66,8 @@ class Turns:
         intent_hooks: Sequence[IntentHook],
         clock: Clock,
         *,
-        hold_at_most: int,
         new_id: NewId,
+        hold_at_most: int,
     ) -> None:
         self._store = store
         self._source = source
@@ -163,7 +163,7 @@ class Turns:
             await self._source.settle(held.state, self._store)
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
-        opening = _open(held, request, self._clock(), self._source.flows.bot, self._new_id)
+        opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
         flows = self._source.flows
         outcome = advance(flows, opening.state, turn)
@@ -288,7 +288,7 @@ class Turns:
         return held, joined(reply, later)
 
 
-def _open(held: Held, request: Request, now: datetime, bot: Bot, new_id: NewId) -> Opening:
+def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewId) -> Opening:
     """The session that the turn belongs to: the running one, or a new one."""
     wanted, region = language_and_region(request.locale, bot.languages)
     state = held.state

@@ -19,7 +19,7 @@ _REACH: Final = 120
 def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Level:
     """The level of a match in its place. Low is a mention that is recorded and needs no reply."""
     rule = match.rule
-    if any(idiom.start < match.end and match.start < idiom.end for idiom in idioms):
+    if any(_covers_half(idiom, match) for idiom in idioms):
         return "low"
     before, after = _sentence_around(data, match)
     span = data[match.start : match.end]
@@ -33,6 +33,11 @@ def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Lev
     if rule.kind == "act":
         return "high" if _is_intended(cues, before, span, after) else "medium"
     return "high" if rule.kind == "high" else "low" if rule.kind == "low" else "medium"
+
+
+def _covers_half(idiom: Match, match: Match) -> bool:
+    shared = min(idiom.end, match.end) - max(idiom.start, match.start)
+    return shared * 2 >= match.end - match.start
 
 
 def _sentence_around(data: bytes, match: Match) -> tuple[bytes, bytes]:

@@ -56,11 +56,12 @@ class RiskDetector:
         self._version = version
         self._rules = RuleIndex(rules)
         self._idioms = RuleIndex(lexicon.idioms)
-        vocabulary = lexicon.vocabulary.union(*(rule.shape.vocabulary for rule in rules))
-        known = vocabulary | COMMON
-        self._known = frozenset(word.encode() for word in known)
+        vocabulary = frozenset().union(*(rule.shape.vocabulary for rule in rules))
+        in_idioms = frozenset().union(*(rule.shape.vocabulary for rule in lexicon.idioms))
+        known = vocabulary | in_idioms | lexicon.ordinary | COMMON
         self._unmasker = Unmasker.of(known, lexicon.targets, lexicon.joined)
-        self._speller = Speller.of(vocabulary, known)
+        self._speller = Speller.of(vocabulary, known, lexicon.by_ear)
+        self._known = frozenset(word.encode("ascii") for word in self._speller.known)
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
         """What the message tells, the gravest finding of each category, gravest first; empty for ordinary messages.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -79,7 +80,8 @@ class Lexicon:
     cues: Cues
     joined: tuple[str, ...]
     targets: tuple[str, ...]
-    vocabulary: frozenset[str]
+    by_ear: Mapping[str, str]
+    ordinary: frozenset[str]
 
 
 @cache
@@ -94,7 +96,8 @@ def load_lexicon(name: str) -> Lexicon:
         cues=Cues({name: either([part.cues[name] for part in parts]) for name in parts[0].cues}),
         joined=tuple(phrase for part in parts for phrase in part.joined),
         targets=tuple(word for part in parts for word in part.targets),
-        vocabulary=frozenset().union(*(rule.shape.vocabulary for rule in (*rules, *idioms))),
+        by_ear={spelling: word for part in parts for spelling, word in part.by_ear.items()},
+        ordinary=frozenset(_fold_marks(_shipped("ordinary.txt")).split()),
     )
 
 
@@ -105,12 +108,16 @@ class _Language:
     cues: Mapping[str, Shape]
     joined: Sequence[str]
     targets: Sequence[str]
+    by_ear: Mapping[str, str]
+
+
+def _shipped(name: str) -> str:
+    return files("fsm_engine.understanding").joinpath("risk_lexicon", name).read_text(encoding="utf-8")
 
 
 def _read_language(language: str) -> _Language:
-    source = files("fsm_engine.understanding").joinpath("risk_lexicon", f"{language}.yaml").read_bytes()
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # makes text of every scalar and nothing else
-    written: dict[str, Any] = yaml.load(source, Loader=loader)  # noqa: S506
+    written: dict[str, Any] = yaml.load(_shipped(f"{language}.yaml"), Loader=loader)  # noqa: S506
     groups = compile_groups({name: _lines(text) for name, text in written["words"].items()})
     return _Language(
         rules=[
@@ -126,7 +133,18 @@ def _read_language(language: str) -> _Language:
         },
         joined=_lines(written["joined"]),
         targets=written["targets"].split(),
+        by_ear={spelling: word for word, line in _pairs(written["spellings"]) for spelling in line.split()},
     )
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for line in _lines(text):
+        word, _, spellings = line.partition(":")
+        yield word.strip(), spellings
+
+
+def _fold_marks(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if char.isascii())
 
 
 def _lines(text: str) -> tuple[str, ...]:

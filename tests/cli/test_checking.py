@@ -39,7 +39,7 @@ def test_problems_are_counted_as_json_too(run_here: Run, place: Path) -> None:
     error = next(problem for problem in found["problems"] if problem["severity"] == "error")
     assert (error["file"], error["line"], error["column"]) == ("flows/more.yaml", 5, 11)
     assert error["code"] == "unknown-step"
-    assert "no step of this flow is called 'nam'" in error["message"]
+    assert "goes to 'nam', which this flow does not define" in error["message"]
 
 
 def test_one_file_can_be_checked(run_here: Run) -> None:

@@ -20,15 +20,18 @@ ASK = "  - {ask: name, type: text, prompt: name?}\n"
     [
         (
             ASK + "  - {say: Hi., goto: nmae}",
-            "1.yaml:4:22: error unknown-step: no step of this flow is called 'nmae'. Did you mean 'name'?",
+            "1.yaml:4:22: error unknown-step: step 'say 1' goes to 'nmae', which this flow does not define. "
+            "Did you mean 'name'?",
         ),
         (
             ASK + "  - {ask: b, type: text, prompt: b?, give_up: goto nme}",
-            "1.yaml:4:47: error unknown-step: no step of this flow is called 'nme'. Did you mean 'name'?",
+            "1.yaml:4:47: error unknown-step: step 'b' goes to 'nme', which this flow does not define. "
+            "Did you mean 'name'?",
         ),
         (
             ASK + "  - choose:\n      - {when: has(name), goto: ende}\n  - {end: Bye., name: end}",
-            "1.yaml:5:33: error unknown-step: no step of this flow is called 'ende'. Did you mean 'end'?",
+            "1.yaml:5:33: error unknown-step: step 'choose 1' goes to 'ende', which this flow does not define. "
+            "Did you mean 'end'?",
         ),
         (
             ASK + "  - {say: 'Hi {nam}.'}",
