@@ -73,12 +73,17 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
 
 
 def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> ActionRequest | None:
-    """The action that was asked for and never answered, under its first key; None when there is none."""
+    """The action that was asked for and never answered, under its first key.
+
+    None when there is none, or when its step is no action any more.
+    """
     if state.action is None or not state.frames:
         return None
     draft = Draft(flows, state, Turn(TurnKind.ACTION_RESULT, now))
     node = draft.top.node
-    return None if node is None else request_action(draft, node, state.action.key)
+    if node is None or not isinstance(node.step, Do):
+        return None
+    return request_action(draft, node, state.action.key)
 
 
 def _respond(draft: Draft) -> None:
@@ -88,7 +93,7 @@ def _respond(draft: Draft) -> None:
         draft.frames.clear()
         draft.pending = None
         draft.action = None
-        start_flow(draft, turn.flow, slots=turn.slots)
+        start_flow(draft, draft.flows.flow(turn.flow), slots=turn.slots)
     elif turn.kind is TurnKind.ACTION_RESULT:
         assert turn.result is not None
         _take_result(draft, turn.result)
@@ -217,9 +222,12 @@ def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
 def _take_result(draft: Draft, result: ActionResult) -> None:
     """An action has answered: its value is kept and the flow goes on, or the step gives up."""
     node = draft.top.node if draft.frames else None
-    if draft.action is None or node is None or not isinstance(node.step, Do) or draft.status is not Status.ACTIVE:
+    if draft.action is None or draft.status is not Status.ACTIVE:
         return
     draft.action = None
+    if node is None or not isinstance(node.step, Do):
+        resume(draft)
+        return
     if not result.ok:
         draft.say("action_later" if result.error == "unknown" else "action_failed")
         give_up(draft, node, node.step.give_up)

@@ -140,7 +140,7 @@ def restart(draft: Draft) -> None:
     draft.frames.clear()
     draft.action = None
     draft.say("restarted")
-    start_flow(draft, first.flow.name)
+    start_flow(draft, draft.flows.compiled.get(first.flow.name, first.flow))
 
 
 def _human(draft: Draft) -> None:

@@ -76,7 +76,7 @@ def enter_intent(draft: Draft, intent: str) -> None:
         draft.say("digression_too_deep")
         resume(draft)
         return
-    start_flow(draft, name, is_digression=bool(draft.frames))
+    start_flow(draft, draft.flows.flow(name), is_digression=bool(draft.frames))
 
 
 def answer_which_flow(draft: Draft, text: str) -> bool:

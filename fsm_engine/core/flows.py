@@ -101,10 +101,8 @@ class Flows:
         current = self.compiled.get(frame.flow)
         if current is not None and current.flow.source_hash == frame.source_hash:
             return current
-        if current is not None and current.flow.version == frame.version:
-            knows_step = frame.step in current.index_of or frame.step.startswith("(")
-            if knows_step:
-                return current
+        if current is not None and current.flow.version == frame.version and _can_hold(current, frame):
+            return current
         return self.pinned.get(frame.source_hash)
 
     def for_frame(self, frame: Frame) -> CompiledFlow:
@@ -131,6 +129,14 @@ class Flows:
         if found is None:
             found = self._sayings[name] = compile_saying(name)
         return found
+
+
+def _can_hold(flow: CompiledFlow, frame: Frame) -> bool:
+    """Whether every place that a frame knows of is there; an author may have changed more than the wording."""
+    node = flow.nodes[flow.index_of[frame.step]] if frame.step in flow.index_of else None
+    is_at_rest = node.waits if node is not None else frame.step.startswith("(")
+    known = {*frame.trail, *frame.skipped, *frame.rounds, *filter(None, [frame.returning_to])}
+    return is_at_rest and known <= flow.index_of.keys()
 
 
 def saying_slots(name: str) -> dict[str, SlotType]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from fsm_engine.core.compile import LEAVE, CompiledCase, Node
+from fsm_engine.core.compile import LEAVE, CompiledCase, CompiledFlow, Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.expression_values import as_stored
 from fsm_engine.core.guards import Expression, Scope
@@ -37,9 +37,11 @@ def walk(draft: Draft, index: int) -> None:
         draft.end(Status.HANDED_OFF)
 
 
-def start_flow(draft: Draft, name: str, *, is_digression: bool = False, slots: Mapping[str, Any] | None = None) -> None:
+def start_flow(
+    draft: Draft, flow: CompiledFlow, *, is_digression: bool = False, slots: Mapping[str, Any] | None = None
+) -> None:
     """Puts a flow on the stack and runs it from its first step."""
-    frame = FrameDraft(draft.flows.flow(name), is_digression=is_digression)
+    frame = FrameDraft(flow, is_digression=is_digression)
     draft.frames.append(frame)
     for slot, value in (slots or {}).items():
         store_answer(draft, frame, slot, value, raw="")
@@ -180,7 +182,12 @@ def _enter(draft: Draft, flow_name: str) -> int | None:
         draft.say("digression_too_deep")
         node = draft.top.node
         return node.next if node else LEAVE
-    draft.frames.append(FrameDraft(draft.flows.flow(flow_name)))
+    flow = draft.flows.compiled.get(flow_name)
+    if flow is None:  # an older version runs a flow that is no longer there
+        draft.say("give_up_handoff")
+        draft.end(Status.HANDED_OFF)
+        return None
+    draft.frames.append(FrameDraft(flow))
     return 0
 
 

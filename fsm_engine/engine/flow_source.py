@@ -15,7 +15,7 @@ from fsm_engine.errors import FlowError
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.flow import Flow
 from fsm_engine.model.problem import Problem
-from fsm_engine.model.session import SessionState
+from fsm_engine.model.session import Frame
 from fsm_engine.storage.records import FlowVersion
 from fsm_engine.storage.store import Store
 
@@ -54,24 +54,27 @@ class FlowSource:
             if flow.source_hash in sources
         ]
 
-    async def settle(self, state: SessionState, store: Store) -> None:
-        """Brings back the sources of older versions that the session stands in."""
-        for frame in state.frames:
-            if self.flows.current_for(frame) is None:
+    async def settled(self, frames: Sequence[Frame], store: Store) -> Flows:
+        """The flows in use, with the older versions that these frames stand in brought back from the store."""
+        flows = self.flows
+        for frame in frames:
+            if flows.current_for(frame) is None:
                 stored = await store.flow_versions.get(frame.source_hash)
                 if stored is not None:
-                    self._pin(stored.source, f"{stored.name} version {stored.version}")
+                    _pin(flows, stored.source, f"{stored.name} version {stored.version}")
+        return flows
 
-    def _pin(self, source: str, label: str) -> None:
-        from fsm_engine.flow_files.parse_source import parse_source
 
-        flow, problems = parse_source(source, label)
-        if not isinstance(flow, Flow):
-            raise FlowError(problems)
-        flows = {**self.flows.folder.flows, flow.name: flow}
-        compiled, _ = compile_flow(flow, visible_slots(flows)[flow.name], frozenset(flows), self.flows.bot)
-        if compiled is not None:
-            self.flows.pinned[flow.source_hash] = compiled
+def _pin(flows: Flows, source: str, label: str) -> None:
+    from fsm_engine.flow_files.parse_source import parse_source
+
+    flow, problems = parse_source(source, label)
+    if not isinstance(flow, Flow):
+        raise FlowError(problems)
+    known = {**flows.folder.flows, flow.name: flow}
+    compiled, _ = compile_flow(flow, visible_slots(known)[flow.name], frozenset(known), flows.bot)
+    if compiled is not None:
+        flows.pinned[flow.source_hash] = compiled
 
 
 def _must_be_registered(flows: Flows, actions: Actions) -> None:

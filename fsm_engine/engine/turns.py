@@ -19,7 +19,7 @@ from fsm_engine.engine.requests import Request, language_and_region, utc_text
 from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
-from fsm_engine.model.session import Frame, SessionState, Status
+from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
@@ -159,13 +159,11 @@ class Turns:
         return _held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request) -> TurnTaken:
-        if held.state is not None:
-            await self._source.settle(held.state, self._store)
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
         opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
-        flows = self._source.flows
+        flows = await self._source.settled(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             held = await self._fresh(held, request)
@@ -253,16 +251,18 @@ class Turns:
 
     async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
         """An action that was asked for in a process that died: only an idempotent one may be called again."""
-        assert held.state is not None
-        await self._source.settle(held.state, self._store)
-        request = unfinished_action(self._source.flows, held.state, self._clock())
-        assert request is not None
-        registered = self._actions.get(request.action)
-        if registered is not None and registered.is_idempotent:
-            return await self._run(held, request, caused_by=held.state.turn)
+        state = held.state
+        assert state is not None
+        assert state.action is not None
+        flows = await self._source.settled(state.frames, self._store)
+        request = unfinished_action(flows, state, self._clock())
+        registered = self._actions.get(state.action.action)
+        if request is not None and registered is not None and registered.is_idempotent:
+            return await self._run(held, request, caused_by=state.turn)
+        request = request or _bare_request(state.action, state.frames[-1].flow)
         log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
         result = ActionResult(ok=False, error="unknown")
-        return await self._report(held, request, result, caused_by=held.state.turn)
+        return await self._report(held, request, result, caused_by=state.turn)
 
     async def _run(self, held: Held, request: ActionRequest, *, caused_by: int) -> tuple[Held, Reply]:
         """Runs an action outside any transaction and commits its result as a turn of its own."""
@@ -277,7 +277,8 @@ class Turns:
         assert held.state is not None
         bot = self._source.flows.bot
         turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
-        outcome = advance(self._source.flows, held.state, turn)
+        flows = await self._source.settled(held.state.frames, self._store)
+        outcome = advance(flows, held.state, turn)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
         taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=caused_by, audit=audit)
@@ -306,6 +307,11 @@ def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewI
     if state is None or is_new or closes is not None:
         state = SessionState(session_id=new_id(now))
     return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes)
+
+
+def _bare_request(action: RunningAction, flow: str) -> ActionRequest:
+    """For the record only: the step that asked for the action is not what it was."""
+    return ActionRequest(action.key, flow, action.step, action.action, {}, undo=None, retry=0, time_limit_s=0.0)
 
 
 def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
