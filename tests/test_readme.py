@@ -50,7 +50,7 @@ def test_what_shows_a_row_exists_and_names_the_row(rows: str, shown_by: str) -> 
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
 
     if path.suffix == ".py" or any(file.suffix == ".py" for file in files):
-        proven = set(re.findall(r"\b([A-Z]\d+)\b", " ".join(re.findall(r"# proves: (.*)", text))))
+        proven = set(re.findall(r"\b([A-Z]\d+)\b", " ".join(re.findall(r"proves: (.*)", text))))
         assert {row.strip() for row in rows.split(",")} <= proven
 
 

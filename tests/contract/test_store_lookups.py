@@ -1,5 +1,7 @@
 """What can be looked up, by whom. proves: S4, M1, M3, M6, M7, A1, R1, P10"""
 
+# proves: S1, S4, M1, M5
+
 from __future__ import annotations
 
 import asyncio

@@ -1,5 +1,7 @@
 """What a store promises of turns. proves: S1, S2, M2, M5, A1, R1, R4, D5, P1, P2, P3, P4"""
 
+# proves: C3, S1, S2, M2, M5
+
 from __future__ import annotations
 
 import asyncio

@@ -1,6 +1,8 @@
 # ruff: noqa: ASYNC220, ASYNC221, ASYNC240 - tests run one at a time, so blocking the loop blocks nobody
 """Start-up: what is wrong is said in one line, and nothing half-made stays behind. proves: D1, D3, D5, D6"""
 
+# proves: D3, D6
+
 from __future__ import annotations
 
 import asyncio

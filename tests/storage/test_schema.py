@@ -1,5 +1,7 @@
 """The script at the project's root. proves: C7, M2, D1, P7"""
 
+# proves: C7, M2
+
 from __future__ import annotations
 
 import re
