@@ -145,7 +145,20 @@ async def _call(actions: Actions, name: str, call: ActionCall, time_limit_s: flo
 
 
 async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations."""
+    """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations.
+
+    A function that ends itself in a way that would end the program or its caller has failed like any other.
+    """
+    try:
+        return await _call_in_its_place(function, *arguments)
+    except (asyncio.CancelledError, SystemExit) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        raise HookError(f"a registered function raised {type(error).__name__}. Return, or raise an error.") from error
+
+
+async def _call_in_its_place(function: Callable[..., Any], *arguments: Any) -> Any:
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
         return await function(*arguments)
     value = await asyncio.to_thread(function, *arguments)
@@ -162,4 +175,15 @@ def _checked(name: str, value: Any) -> ActionResult:
     if len(data) > MAX_RESULT_BYTES:
         log.error("action '%s' returned %d bytes; %d are allowed", name, len(data), MAX_RESULT_BYTES)
         return ActionResult(ok=False, error="too-large")
-    return ActionResult(ok=True, value=orjson.loads(data))
+    return ActionResult(ok=True, value=_without_nul(orjson.loads(data)))
+
+
+def _without_nul(value: Json) -> Json:
+    """No store keeps NUL, and what has happened in the world must not be lost over it."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {key.replace("\0", ""): _without_nul(item) for key, item in value.items()}
+    return value
