@@ -54,24 +54,30 @@ class FlowSource:
             if flow.source_hash in sources
         ]
 
-    async def settle(self, state: SessionState, store: Store) -> None:
-        """Brings back the sources of older versions that the session stands in."""
+    async def settle(self, state: SessionState, store: Store) -> Flows:
+        """The flows in use, with the sources of older versions that the session stands in brought back.
+
+        What a turn is computed with from here on: a reload replaces the flows of later turns, not of this one.
+        """
+        settled = self.flows
         for frame in state.frames:
-            if self.flows.current_for(frame) is None:
+            if settled.current_for(frame) is None:
                 stored = await store.flow_versions.get(frame.source_hash)
                 if stored is not None:
-                    self._pin(stored.source, f"{stored.name} version {stored.version}")
+                    _pin(settled, stored.source, f"{stored.name} version {stored.version}")
+        return settled
 
-    def _pin(self, source: str, label: str) -> None:
-        from fsm_engine.flow_files.parse_source import parse_source
 
-        flow, problems = parse_source(source, label)
-        if not isinstance(flow, Flow):
-            raise FlowError(problems)
-        flows = {**self.flows.folder.flows, flow.name: flow}
-        compiled, _ = compile_flow(flow, visible_slots(flows)[flow.name], frozenset(flows), self.flows.bot)
-        if compiled is not None:
-            self.flows.pinned[flow.source_hash] = compiled
+def _pin(flows: Flows, source: str, label: str) -> None:
+    from fsm_engine.flow_files.parse_source import parse_source
+
+    flow, problems = parse_source(source, label)
+    if not isinstance(flow, Flow):
+        raise FlowError(problems)
+    all_flows = {**flows.folder.flows, flow.name: flow}
+    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows), flows.bot)
+    if compiled is not None:
+        flows.pinned[flow.source_hash] = compiled
 
 
 def _must_be_registered(flows: Flows, actions: Actions) -> None:

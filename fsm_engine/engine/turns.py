@@ -20,7 +20,7 @@ from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch,
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, SessionState, Status
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, RiskFinding, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
 
@@ -106,9 +106,10 @@ class Turns:
         held = self._held.get(request.conversation_id)
         if held is not None and request.request_id in held.recent_requests:
             held = None
+        late: list[Message] = []
         for _ in range(MAX_TRIES):
             try:
-                return await self._try(held, request)
+                return await self._try(held, request, late)
             except (VersionConflict, DuplicateRequest, StaleHold):
                 self._held.drop(request.conversation_id)
                 held = None
@@ -117,7 +118,8 @@ class Turns:
             "Nothing of this turn was stored; send it again."
         )
 
-    async def _try(self, held: Held | None, request: Request) -> Reply:
+    async def _try(self, held: Held | None, request: Request, late: list[Message]) -> Reply:
+        """``late`` gathers what the user is still owed: how an action ended that a dead process left behind."""
         if held is None:
             loaded = await self._store.load(request.conversation_id, request.request_id)
             held = _held_from(request, loaded)
@@ -125,8 +127,9 @@ class Turns:
                 return await self._repeat(held, request, loaded)
         _must_belong(held, request)
         if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
-            held, _reply = await self._finish_action(held)
-        taken = await self._compute(held, request)
+            held, finished = await self._finish_action(held)
+            late += finished.messages
+        taken = await self._compute(held, request, late)
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
@@ -152,14 +155,12 @@ class Turns:
         request = Request(conversation_id, TurnKind.TEXT)
         return _held_from(request, await self._store.load(conversation_id, None))
 
-    async def _compute(self, held: Held, request: Request) -> TurnTaken:
-        if held.state is not None:
-            await self._source.settle(held.state, self._store)
+    async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
         opening = _open(held, request, self._clock(), self._source.flows.bot)
         turn = await self._understood(request, opening)
-        flows = self._source.flows
+        flows = await self._source.settle(opening.state, self._store)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             held = await self._fresh(held, request)
@@ -167,6 +168,7 @@ class Turns:
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
         reply = reply_of(outcome, request.conversation_id)
+        reply = replace(reply, messages=(*late, *reply.messages))
         return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
@@ -248,8 +250,8 @@ class Turns:
     async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
         """An action that was asked for in a process that died: only an idempotent one may be called again."""
         assert held.state is not None
-        await self._source.settle(held.state, self._store)
-        request = unfinished_action(self._source.flows, held.state, self._clock())
+        flows = await self._source.settle(held.state, self._store)
+        request = unfinished_action(flows, held.state, self._clock())
         assert request is not None
         registered = self._actions.get(request.action)
         if registered is not None and registered.is_idempotent:
@@ -269,9 +271,10 @@ class Turns:
         self, held: Held, request: ActionRequest, result: ActionResult, *, caused_by: int
     ) -> tuple[Held, Reply]:
         assert held.state is not None
-        bot = self._source.flows.bot
+        flows = await self._source.settle(held.state, self._store)
+        bot = flows.bot
         turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
-        outcome = advance(self._source.flows, held.state, turn)
+        outcome = advance(flows, held.state, turn)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
         taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=caused_by, audit=audit)
