@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -15,15 +16,17 @@ from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, Turns
-from fsm_engine.errors import HookError, InvalidArgument, NotFound
+from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
-from fsm_engine.storage.records import LoadedConversation, StoredMessage
+from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
+
+log = logging.getLogger("fsm_engine.engine")
 
 F = TypeVar("F", bound=ActionFunction)
 
@@ -201,13 +204,24 @@ class Engine:
         await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending; how many there were."""
+        """Finishes actions that dead processes left pending; how many there were.
+
+        A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
+        """
         finished = 0
-        for row in await self.store.audit.with_status("pending"):
-            session = await self.store.sessions.get(row.session_id) if row.session_id else None
-            if session is not None and await self._turns.finish(session.conversation_id) is not None:
-                finished += 1
+        seen = 0
+        while rows := await self.store.audit.with_status("pending", after=seen):
+            seen = rows[-1].id
+            finished += sum([await self._recover(row) for row in rows])
         return finished
+
+    async def _recover(self, row: StoredAudit) -> bool:
+        try:
+            session = await self.store.sessions.get(row.session_id) if row.session_id else None
+            return session is not None and await self._turns.finish(session.conversation_id) is not None
+        except (SessionCorrupted, FlowError, NotFound) as error:
+            log.error("the action with key %s cannot be finished: %s", row.key, error)
+            return False
 
     async def _loaded(self, conversation_id: str, user_id: str | None) -> LoadedConversation:
         loaded = await self.store.load(canonical_id(conversation_id, what="conversation_id"), None)
