@@ -75,8 +75,8 @@ def text_request(
         is_too_long=canonical.is_too_long,
         request_id=_optional_id(request_id, "request_id"),
         user_id=_optional_id(user_id, "user_id"),
-        locale=locale,
-        intent=intent,
+        locale=_optional_id(locale or None, "locale"),
+        intent=_optional_id(intent, "intent"),
         entities=plain_json(entities, "entities"),
         metadata=plain_json(metadata, "metadata"),
     )
@@ -97,7 +97,7 @@ def start_request(
         kind=TurnKind.START,
         request_id=_optional_id(request_id, "request_id"),
         user_id=_optional_id(user_id, "user_id"),
-        locale=locale,
+        locale=_optional_id(locale or None, "locale"),
         flow=flow,
         slots=plain_json(slots, "slots"),
     )
@@ -113,6 +113,8 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     Raises:
         InvalidArgument: it is not JSON (NaN becomes null, as JSON has none), nested too deeply, or too large.
     """
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidArgument(f"turn: {what} is a {type(value).__name__}. Pass a dict.")
     if not value:
         return {}
     try:
@@ -124,7 +126,17 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     if len(data) > MAX_METADATA_BYTES:
         raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
     plain: dict[str, Any] = orjson.loads(data)
+    if b"\\u0000" in data and _holds_nul(plain):
+        raise InvalidArgument(f"turn: {what} holds a NUL character. Take it out.")
     return plain
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_holds_nul(item) for item in value)
+    return isinstance(value, str) and "\0" in value
 
 
 def utc_now() -> datetime:

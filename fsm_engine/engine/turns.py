@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from fsm_engine.actions import Actions, ask_check, call_function, run_action
@@ -16,19 +17,21 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, rising_id, utc_text
-from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.errors import Busy, DuplicateRequest, HookError, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, SessionState, Status
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
+from fsm_engine.understanding.text import canonical_id
 
 log = logging.getLogger("fsm_engine.turns")
 
 MAX_TRIES = 100
 """Times a turn is computed anew because another process was first, before the caller is told to try later."""
 INTENT_HOOK_TIME_LIMIT_S = 1.0
+GUESSES_AT_MOST = 50
 
 Clock = Callable[[], datetime]
 IntentHook = Callable[[str], Any]
@@ -341,4 +344,13 @@ def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
         return ()
     if isinstance(answer, (str, IntentGuess)):
         answer = [answer]
-    return tuple(item if isinstance(item, IntentGuess) else IntentGuess(str(item), 1.0, "ml") for item in answer)
+    return tuple(_sound_guess(item) for item in islice(answer, GUESSES_AT_MOST))
+
+
+def _sound_guess(item: Any) -> IntentGuess:
+    """Raises `FsmEngineError` for what could not be stored with the turn."""
+    guess = item if isinstance(item, IntentGuess) else IntentGuess(item, 1.0, "ml")
+    canonical_id(guess.name, what="intent")
+    if not 0 <= guess.confidence <= 1 or guess.method not in {"rule_based", "ml", "hybrid"}:
+        raise HookError("an intent hook returned a confidence outside 0..1, or an unknown method.")
+    return guess
