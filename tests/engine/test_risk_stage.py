@@ -213,7 +213,7 @@ async def test_without_a_policy_the_default_is_in_force(make_bot: MakeBot) -> No
         reply = await engine.turn("chat", "I am going to kill myself tonight")
 
     assert reply.risk is RiskLevel.HIGH
-    assert "988" in reply.text or "emergency number" in reply.text
+    assert "findahelpline.com" in reply.text
     assert bot.rows("SELECT count(*) > 0 FROM risk_detections") == [(1,)]
 
 
