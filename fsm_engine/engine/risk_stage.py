@@ -19,6 +19,7 @@ from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, R
 from fsm_engine.model.problem import Problem
 from fsm_engine.model.turn import RiskFinding
 from fsm_engine.understanding.risk_phrases import RiskDetector, build_detector
+from fsm_engine.understanding.text import canonical_text
 
 log = logging.getLogger("fsm_engine.risk")
 
@@ -97,12 +98,18 @@ def _findings(name: str, answer: Any) -> list[RiskFinding]:
         finding = RiskFinding(item, "unspecified", "", name) if isinstance(item, str) else item  # type: ignore[arg-type]
         if not isinstance(finding, RiskFinding) or finding.level not in LEVELS:
             raise HookError(f"risk hook '{name}' returned something that is no level of {', '.join(LEVELS)}.")
-        found.append(finding)
-        if len(found) > MAX_FINDINGS_PER_DETECTOR or len(finding.phrase) > MAX_PHRASE:
-            raise HookError(
-                f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} short findings."
-            )
+        found.append(_storable(name, finding))
+        if len(found) > MAX_FINDINGS_PER_DETECTOR:
+            raise HookError(f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} findings.")
     return found
+
+
+def _storable(name: str, finding: RiskFinding) -> RiskFinding:
+    """The finding as it can be stored, so that what a hook writes into it cannot cost the turn that it warns of."""
+    texts = (finding.category, finding.phrase, finding.detector, finding.detector_version)
+    if any(not isinstance(text, str) or len(text) > MAX_PHRASE for text in texts):
+        raise HookError(f"risk hook '{name}': the parts of a finding are texts of at most {MAX_PHRASE} characters.")
+    return RiskFinding(finding.level, *(canonical_text(text, limit=MAX_PHRASE).text for text in texts))
 
 
 def build_risk_stage(policy: RiskPolicy, hooks: Mapping[str, RiskHook]) -> RiskStage:

@@ -135,9 +135,9 @@ class Audit(Repository):
         """Newest first."""
         return await self._all(StoredAudit, sql.AUDIT_OF_USER, user_id, limit)
 
-    async def with_status(self, status: str, *, limit: int = 1000) -> list[StoredAudit]:
-        """Oldest first: what is ``pending`` at start was cut off by a crash."""
-        return await self._all(StoredAudit, sql.AUDIT_WITH_STATUS, status, limit)
+    async def with_status(self, status: str, *, limit: int = 1000, after: int = 0) -> list[StoredAudit]:
+        """Oldest first, from the one after id ``after``: what is ``pending`` at start was cut off by a crash."""
+        return await self._all(StoredAudit, sql.AUDIT_WITH_STATUS, status, limit, after)
 
     async def by_key(self, key: str, *, user_id: str | None = None) -> StoredAudit | None:
         return await self._first(StoredAudit, sql.AUDIT_BY_KEY, key, user_id)

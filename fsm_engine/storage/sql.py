@@ -143,7 +143,7 @@ WHERE a.session = (SELECT key FROM sessions WHERE id = ?1) AND (?2 IS NULL OR a.
 """
 AUDIT_OF_USER = f"{_AUDITS} WHERE a.user_id = ?1 ORDER BY a.id DESC LIMIT ?2"
 AUDIT_BY_KEY = f"{_AUDITS} WHERE a.idempotency_key = ?1 AND (?2 IS NULL OR a.user_id = ?2)"
-AUDIT_WITH_STATUS = f"{_AUDITS} WHERE a.status = ?1 ORDER BY a.id LIMIT ?2"
+AUDIT_WITH_STATUS = f"{_AUDITS} WHERE a.status = ?1 AND a.id > ?3 ORDER BY a.id LIMIT ?2"
 UPDATE_AUDIT = """
 UPDATE audit_log SET status = ?2, output_data = ?3, error_message = ?4, updated_at = ?5
 WHERE idempotency_key = ?1 RETURNING id

@@ -61,6 +61,11 @@ class Bot:
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(statement, values).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Changes the file behind the engine's back."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(statement)
+
 
 def texts(reply: Reply) -> list[str]:
     return [message.text for message in reply.messages]
