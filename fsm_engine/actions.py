@@ -11,8 +11,9 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import orjson
+
 from fsm_engine.errors import HookError
-from fsm_engine.model.codec import as_json
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
 
@@ -145,41 +146,52 @@ async def _call(actions: Actions, name: str, call: ActionCall, time_limit_s: flo
 
 
 async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations."""
+    """Calls a registered function; a plain one runs in a thread, so that it cannot hold up other conversations.
+
+    A function that ends itself in a way that would end the program or its caller has failed like any other.
+    """
+    try:
+        return await _call_in_its_place(function, *arguments)
+    except (asyncio.CancelledError, SystemExit) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        raise HookError(f"a registered function raised {type(error).__name__}. Return, or raise an error.") from error
+
+
+async def _call_in_its_place(function: Callable[..., Any], *arguments: Any) -> Any:
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
-        return await _contained(function(*arguments))
-    value = await asyncio.to_thread(_call_contained, function, *arguments)
-    return await _contained(value) if isinstance(value, Awaitable) else value
+        return await function(*arguments)
+    value = await asyncio.to_thread(_call_in_a_thread, function, *arguments)
+    return await value if isinstance(value, Awaitable) else value
 
 
-def _call_contained(function: Callable[..., Any], *arguments: Any) -> Any:
+def _call_in_a_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
-    except (StopIteration, SystemExit) as error:  # neither may travel through a future: callers would wait for ever
-        raise HookError(f"a registered function raised {type(error).__name__}") from error
-
-
-async def _contained(awaitable: Awaitable[Any]) -> Any:
-    """Its result. A cancellation that nobody asked for, and leaving the program, are errors of the function."""
-    try:
-        return await awaitable
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise HookError("a registered function cancelled itself") from error
-    except SystemExit as error:
-        raise HookError("a registered function raised SystemExit") from error
+    except StopIteration as error:  # no future can carry it: the caller would wait for ever
+        raise HookError("a registered function raised StopIteration. Return, or raise an error.") from error
 
 
 def _checked(name: str, value: Any) -> ActionResult:
     """The result as JSON, so that what the flow sees now is what a replay sees."""
     try:
-        plain, size = as_json(value)
+        data = orjson.dumps(value)
     except (TypeError, ValueError):
         log.error("action '%s' returned a %s, which is not JSON", name, type(value).__name__)
         return ActionResult(ok=False, error="not-json")
-    if size > MAX_RESULT_BYTES:
-        log.error("action '%s' returned %d bytes; %d are allowed", name, size, MAX_RESULT_BYTES)
+    if len(data) > MAX_RESULT_BYTES:
+        log.error("action '%s' returned %d bytes; %d are allowed", name, len(data), MAX_RESULT_BYTES)
         return ActionResult(ok=False, error="too-large")
-    return ActionResult(ok=True, value=plain)
+    return ActionResult(ok=True, value=_without_nul(orjson.loads(data)))
+
+
+def _without_nul(value: Json) -> Json:
+    """No store keeps NUL, and what has happened in the world must not be lost over it."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {key.replace("\0", ""): _without_nul(item) for key, item in value.items()}
+    return value

@@ -17,13 +17,13 @@ from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
-from fsm_engine.errors import FsmEngineError, HookError, InvalidArgument, NotFound
+from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
-from fsm_engine.storage.records import LoadedConversation, StoredMessage
+from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
 
@@ -213,19 +213,22 @@ class Engine:
     async def recover(self) -> int:
         """Finishes actions that dead processes left pending; how many there were.
 
-        A session that cannot be finished, as it is damaged or its flow is gone, is logged and left as it is.
+        A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
         """
-        rows = await self.store.audit.with_status("pending", limit=PENDING_AT_MOST)
-        waiting = dict.fromkeys(row.session_id for row in rows if row.session_id and not is_notification(row.action))
         finished = 0
-        for session_id in waiting:
-            try:
-                session = await self.store.sessions.get(session_id)
-                if session is not None and await self._turns.finish(session.conversation_id) is not None:
-                    finished += 1
-            except FsmEngineError as error:
-                log.error("recover: session %s cannot be finished (%s)", session_id, error.code)
+        seen = 0
+        while rows := await self.store.audit.with_status("pending", after=seen):
+            seen = rows[-1].id
+            finished += sum([await self._recover(row) for row in rows if not is_notification(row.action)])
         return finished
+
+    async def _recover(self, row: StoredAudit) -> bool:
+        try:
+            session = await self.store.sessions.get(row.session_id) if row.session_id else None
+            return session is not None and await self._turns.finish(session.conversation_id) is not None
+        except (SessionCorrupted, FlowError, NotFound) as error:
+            log.error("the action with key %s cannot be finished: %s", row.key, error)
+            return False
 
     async def _loaded(self, conversation_id: str, user_id: str | None) -> LoadedConversation:
         loaded = await self.store.load(canonical_id(conversation_id, what="conversation_id"), None)

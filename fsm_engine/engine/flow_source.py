@@ -54,8 +54,11 @@ class FlowSource:
             if flow.source_hash in sources
         ]
 
-    async def settled(self, frames: Sequence[Frame], store: Store) -> Flows:
-        """The flows in use, with the older versions that these frames stand in brought back from the store."""
+    async def settle(self, frames: Sequence[Frame], store: Store) -> Flows:
+        """The flows in use, with the sources of older versions that these frames stand in brought back.
+
+        What a turn is computed with from here on: a reload replaces the flows of later turns, not of this one.
+        """
         flows = self.flows
         for frame in frames:
             if flows.current_for(frame) is None:
@@ -71,8 +74,8 @@ def _pin(flows: Flows, source: str, label: str) -> None:
     flow, problems = parse_source(source, label)
     if not isinstance(flow, Flow):
         raise FlowError(problems)
-    known = {**flows.folder.flows, flow.name: flow}
-    compiled, _ = compile_flow(flow, visible_slots(known)[flow.name], frozenset(known), flows.bot)
+    all_flows = {**flows.folder.flows, flow.name: flow}
+    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows), flows.bot)
     if compiled is not None:
         flows.pinned[flow.source_hash] = compiled
 

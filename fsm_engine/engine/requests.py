@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 
 from fsm_engine.errors import InvalidArgument
-from fsm_engine.model.codec import as_json
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import TurnKind
 from fsm_engine.understanding.text import canonical_id, canonical_text
@@ -125,19 +124,30 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
     Raises:
         InvalidArgument: it is not JSON (NaN becomes null, as JSON has none), nested too deeply, or too large.
     """
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidArgument(f"turn: {what} is a {type(value).__name__}. Pass a dict.")
     if not value:
         return {}
     try:
-        plain, size = as_json(value)
+        data = orjson.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidArgument(
             f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists."
         ) from error
-    if not isinstance(plain, dict):
-        raise InvalidArgument(f"turn: {what} is a {type(value).__name__}. Pass a dict.")
-    if size > MAX_METADATA_BYTES:
-        raise InvalidArgument(f"turn: {what} has {size} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
+    if len(data) > MAX_METADATA_BYTES:
+        raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
+    plain: dict[str, Any] = orjson.loads(data)
+    if b"\\u0000" in data and _holds_nul(plain):
+        raise InvalidArgument(f"turn: {what} holds a NUL character. Take it out.")
     return plain
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_holds_nul(item) for item in value)
+    return isinstance(value, str) and "\0" in value
 
 
 def utc_now() -> datetime:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from fsm_engine.actions import Actions, ask_check, call_function, run_action
@@ -16,19 +17,21 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region, utc_text
-from fsm_engine.errors import Busy, DuplicateRequest, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.errors import Busy, DuplicateRequest, HookError, NotFound, RequestMismatch, VersionConflict
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Reply, RiskFinding, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
+from fsm_engine.understanding.text import canonical_id
 
 log = logging.getLogger("fsm_engine.turns")
 
 MAX_TRIES = 100
 """Times a turn is computed anew because another process was first, before the caller is told to try later."""
 INTENT_HOOK_TIME_LIMIT_S = 1.0
+GUESSES_AT_MOST = 50
 
 Clock = Callable[[], datetime]
 NewId = Callable[[datetime], str]
@@ -109,9 +112,10 @@ class Turns:
         held = self._held.get(request.conversation_id)
         if held is not None and request.request_id in held.recent_requests:
             held = None
+        late: list[Message] = []
         for _ in range(MAX_TRIES):
             try:
-                return await self._try(held, request)
+                return await self._try(held, request, late)
             except (VersionConflict, DuplicateRequest, StaleHold):
                 self._held.drop(request.conversation_id)
                 held = None
@@ -120,19 +124,18 @@ class Turns:
             "Nothing of this turn was stored; send it again."
         )
 
-    async def _try(self, held: Held | None, request: Request) -> Reply:
+    async def _try(self, held: Held | None, request: Request, late: list[Message]) -> Reply:
+        """``late`` gathers what the user is still owed: how an action ended that a dead process left behind."""
         if held is None:
             loaded = await self._store.load(request.conversation_id, request.request_id)
             held = _held_from(request, loaded)
             if loaded is not None and loaded.seen:
                 return await self._repeat(held, request, loaded)
         _must_belong(held, request)
-        earlier: Reply | None = None
         if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
-            held, earlier = await self._finish_action(held)
-        taken = await self._compute(held, request)
-        if earlier is not None:
-            taken = replace(taken, reply=joined(earlier, taken.reply))
+            held, finished = await self._finish_action(held)
+            late += finished.messages
+        taken = await self._compute(held, request, late)
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
@@ -158,12 +161,12 @@ class Turns:
         request = Request(conversation_id, TurnKind.TEXT)
         return _held_from(request, await self._store.load(conversation_id, None))
 
-    async def _compute(self, held: Held, request: Request) -> TurnTaken:
+    async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
         opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
-        flows = await self._source.settled(opening.state.frames or opening.carried_over, self._store)
+        flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             held = await self._fresh(held, request)
@@ -171,6 +174,7 @@ class Turns:
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
         reply = reply_of(outcome, request.conversation_id)
+        reply = replace(reply, messages=(*late, *reply.messages))
         return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
@@ -254,7 +258,7 @@ class Turns:
         state = held.state
         assert state is not None
         assert state.action is not None
-        flows = await self._source.settled(state.frames, self._store)
+        flows = await self._source.settle(state.frames, self._store)
         request = unfinished_action(flows, state, self._clock())
         registered = self._actions.get(state.action.action)
         if request is not None and registered is not None and registered.is_idempotent:
@@ -275,9 +279,9 @@ class Turns:
         self, held: Held, request: ActionRequest, result: ActionResult, *, caused_by: int
     ) -> tuple[Held, Reply]:
         assert held.state is not None
-        bot = self._source.flows.bot
+        flows = await self._source.settle(held.state.frames, self._store)
+        bot = flows.bot
         turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
-        flows = await self._source.settled(held.state.frames, self._store)
         outcome = advance(flows, held.state, turn)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
@@ -348,4 +352,13 @@ def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
         return ()
     if isinstance(answer, (str, IntentGuess)):
         answer = [answer]
-    return tuple(item if isinstance(item, IntentGuess) else IntentGuess(str(item), 1.0, "ml") for item in answer)
+    return tuple(_sound_guess(item) for item in islice(answer, GUESSES_AT_MOST))
+
+
+def _sound_guess(item: Any) -> IntentGuess:
+    """Raises `FsmEngineError` for what could not be stored with the turn."""
+    guess = item if isinstance(item, IntentGuess) else IntentGuess(item, 1.0, "ml")
+    canonical_id(guess.name, what="intent")
+    if not 0 <= guess.confidence <= 1 or guess.method not in {"rule_based", "ml", "hybrid"}:
+        raise HookError("an intent hook returned a confidence outside 0..1, or an unknown method.")
+    return guess
