@@ -120,7 +120,7 @@ async def test_every_shipped_flow_survives_a_crash_at_every_turn(flow: str, cras
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000, deadline=PATIENCE_MS)
+@settings(max_examples=300, deadline=PATIENCE_MS)
 @given(events=whole_conversations(longest=20), crashes=CRASHES)
 async def test_a_long_conversation_with_crashes_leaves_what_one_without_leaves(
     events: list[Event], crashes: list[Crash]

@@ -90,17 +90,20 @@ WITH_ALL = [
     Event("yes"),
 ]
 
+IN_SPANISH_AND_LATE = [Event(start="goals", locale="es"), Event("hola", wait_s=IDLE_LIMIT_S + 1), Event("sí")]
+
 
 @settings(max_examples=80, deadline=PATIENCE_MS)
 @given(events=whole_conversations())
 @example(events=WITH_ALL)
 @example(events=ACCOUNT)
+@example(events=IN_SPANISH_AND_LATE)
 async def test_a_replay_gives_the_same_bytes_and_asks_nobody(events: list[Event]) -> None:
     await check(events)
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, deadline=PATIENCE_MS)
+@settings(max_examples=1_500, deadline=PATIENCE_MS)
 @given(events=whole_conversations(longest=25))
 async def test_a_replay_of_a_long_conversation_gives_the_same_bytes_and_asks_nobody(events: list[Event]) -> None:
     await check(events)

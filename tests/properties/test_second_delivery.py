@@ -55,9 +55,16 @@ async def check_one(
     earlier = max(0, number - repeat.back)
     numbers = [number] * (1 + repeat.at_once) + [earlier] * repeat.late
     replies = await asyncio.gather(
-        *(deliver(engine, events[each], each) for engine, each in zip(cycle(engines), numbers, strict=False))
+        *(
+            deliver(engine, events[each], each, is_late=each != number)
+            for engine, each in zip(cycle(engines), numbers, strict=False)
+        )
     )
-    again = [await deliver(engine, events[number], number) for engine in engines for _ in range(repeat.afterwards)]
+    again = [
+        await deliver(engine, events[number], number, is_late=True)
+        for engine in engines
+        for _ in range(repeat.afterwards)
+    ]
 
     assert [as_first(reply) for reply in replies] == [expected[each] for each in numbers]
     assert [as_first(reply) for reply in again] == [expected[number]] * len(again)
@@ -73,6 +80,7 @@ REPEATS = st.lists(
     max_size=6,
 )
 ACCOUNT = [Event(start="create_account"), *map(Event, WAYS["create_account"][0])]
+STARTS = [Event(start=flow) for flow in sorted(WAYS)]
 
 
 @settings(max_examples=40, deadline=PATIENCE_MS)
@@ -87,6 +95,7 @@ async def test_repeated_deliveries_get_equal_replies_and_change_nothing(
 @settings(max_examples=20, deadline=PATIENCE_MS)
 @given(events=whole_conversations(), repeats=REPEATS)
 @example(events=ACCOUNT, repeats=[Repeats(at_once=5, late=5, afterwards=5)])
+@example(events=STARTS, repeats=[Repeats(at_once=4, late=4, back=5, afterwards=4)])
 async def test_deliveries_repeated_to_two_engines_get_equal_replies_and_change_nothing(
     events: list[Event], repeats: list[Repeats]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,9 +90,12 @@ class Event:
     locale: str | None = None
 
 
-def id_of_moment(now: datetime) -> str:
-    """The same session id for the same moment: what a run is repeated with."""
-    return f"session of {now:%Y-%m-%dT%H:%M:%S}"
+_OPENED_BY: Final[ContextVar[str]] = ContextVar("_OPENED_BY")
+"""Which delivery is under way in this task: the id of a session that it may open, the same in every run."""
+
+
+def _id_of_delivery(now: datetime) -> str:
+    return f"session of {_OPENED_BY.get()}"
 
 
 @asynccontextmanager
@@ -102,14 +106,15 @@ async def opened(path: Path | str, clock: VirtualClock, bank: Bank) -> AsyncIter
         flows=SHIPPED,
         actions=bank.actions,
         clock=clock,
-        new_id=id_of_moment,
+        new_id=_id_of_delivery,
         durability="normal",
     ) as engine:
         yield engine
 
 
-async def deliver(engine: Engine, event: Event, number: int) -> Reply:
-    """One delivery of the event that has this number in its conversation."""
+async def deliver(engine: Engine, event: Event, number: int, *, is_late: bool = False) -> Reply:
+    """One delivery of the event that has this number in its conversation; a late one is known to be stored already."""
+    _OPENED_BY.set(f"late {number}" if is_late else f"delivery {number}")
     if event.start is not None:
         return await engine.start(CONVERSATION, event.start, request_id=f"r{number}", locale=event.locale)
     return await engine.turn(CONVERSATION, event.text, request_id=f"r{number}", locale=event.locale)
