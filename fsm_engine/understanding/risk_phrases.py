@@ -9,7 +9,7 @@ then decides its level (see `risk_context`). Pure and deterministic; time is lin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,8 +59,8 @@ class RiskDetector:
         vocabulary = frozenset().union(*(rule.shape.vocabulary for rule in rules))
         in_idioms = frozenset().union(*(rule.shape.vocabulary for rule in lexicon.idioms))
         known = vocabulary | in_idioms | lexicon.ordinary | COMMON
-        self._unmasker = Unmasker.of(known, lexicon.targets, lexicon.joined)
-        self._speller = Speller.of(vocabulary, known, lexicon.by_ear)
+        self._speller = Speller.of(vocabulary, known, lexicon.by_ear, lexicon.guesses)
+        self._unmasker = Unmasker.of(known, (*lexicon.guesses, *sorted(vocabulary)))
         self._known = frozenset(word.encode("ascii") for word in self._speller.known)
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
@@ -80,22 +80,20 @@ class RiskDetector:
         return self._findings([item for item in found if self._counts(item, told)])
 
     def _respelled(self, reading: Reading) -> Reading:
+        """The reading with slips of spelling put right; the same object when there are none."""
         unknown = words_of(reading.data) - self._known
         if not unknown:
             return reading
-        meant = {word: self._corrected(word.decode("ascii")) for word in unknown}
-        if not any(meant.values()):
+        meant = {word: self._speller.correct(word.decode("ascii")) for word in unknown}
+        if any(meant.values()):
+            reading = rewrite(reading, [*_replacements(reading.data, meant)])
+        tokens = [(match.start(), match.end()) for match in _WORD.finditer(reading.data)]
+        words = [reading.data[start:end].decode("ascii").replace("'", "") for start, end in tokens]
+        broken = self._speller.mended(words)
+        if not broken:
             return reading
-        edits = []
-        for match in _WORD.finditer(reading.data):
-            if new := meant.get(match.group().replace(b"'", b"")):
-                edits.append(Edit(match.start(), match.end(), new))
-        return rewrite(reading, edits) if edits else reading
-
-    def _corrected(self, word: str) -> str | None:
-        if self._unmasker.joined.search(word):
-            return self._unmasker.split(word)
-        return self._speller.correct(word)
+        edits = [Edit(tokens[index][0], tokens[index + 1][1], word) for index, word in broken]
+        return rewrite(reading, [edit for edit, later in zip(edits, [*edits[1:], None], strict=True) if not _meet(edit, later)])
 
     def _judged(self, reading: Reading, seen: frozenset[Rule]) -> list[_Found]:
         """What a reading tells beyond the rules that matched before, and matched there with the wording as typed."""
@@ -137,6 +135,16 @@ class RiskDetector:
     def _finding(self, item: _Found) -> RiskFinding:
         phrase = item.reading.phrase(item.match.start, item.match.end)[:PHRASE_AT_MOST]
         return RiskFinding(item.level, item.match.rule.category, phrase, DETECTOR, self._version)
+
+
+def _replacements(data: bytes, meant: Mapping[bytes, str | None]) -> Iterator[Edit]:
+    for match in _WORD.finditer(data):
+        if new := meant.get(match.group().replace(b"'", b"")):
+            yield Edit(match.start(), match.end(), new)
+
+
+def _meet(edit: Edit, later: Edit | None) -> bool:
+    return later is not None and later.start < edit.end
 
 
 def build_detector(
