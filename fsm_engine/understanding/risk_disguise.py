@@ -30,7 +30,8 @@ _JOINTS: Final = re.compile(rb"(?<=[a-z])[.-](?=[a-z])")
 _ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
 _APART: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
 _WORD_GAP: Final = re.compile(r"\s{2,}|\s[^a-z0-9@$!|+\s]\s")
-_NO_LETTER: Final = re.compile("[^a-z0-9@$!|+]")
+_NO_LETTER: Final = re.compile("[^a-z0-9@$!]")
+_NO_SIGN: Final = re.compile("[^a-z0-9@$!|+]")
 _MIXED: Final = re.compile(rb"[a-z0-9@$!|*#+%&^]+")
 _LONG_RUN: Final = re.compile(r"(.)\1\1")
 _RUN: Final = re.compile(r"(.)\1+")
@@ -73,15 +74,15 @@ class Unmasker:
             yield Edit(match.start(), match.end(), " ")
 
     def _alone(self, data: bytes) -> Iterator[Edit]:
-        return self._gathered(_ALONE.finditer(data))
+        return self._gathered(_ALONE.finditer(data), _NO_SIGN)
 
     def _apart(self, data: bytes) -> Iterator[Edit]:
-        return self._gathered(_APART.finditer(data))
+        return self._gathered(_APART.finditer(data), _NO_LETTER)
 
-    def _gathered(self, runs: Iterable[re.Match[bytes]]) -> Iterator[Edit]:
+    def _gathered(self, runs: Iterable[re.Match[bytes]], between: re.Pattern[str]) -> Iterator[Edit]:
         """Letters that stand apart, put together; wider gaps part words."""
         for run in runs:
-            words = [_NO_LETTER.sub("", piece) for piece in _WORD_GAP.split(run.group().decode("ascii"))]
+            words = [between.sub("", piece) for piece in _WORD_GAP.split(run.group().decode("ascii"))]
             yield Edit(run.start(), run.end(), " ".join(self.plain(word) for word in words))
 
     def _mixed(self, data: bytes) -> Iterator[Edit]:

@@ -9,7 +9,7 @@ then decides its level (see `risk_context`). Pure and deterministic; time is lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,19 +81,12 @@ class RiskDetector:
 
     def _respelled(self, reading: Reading) -> Reading:
         """The reading with slips of spelling put right; the same object when there are none."""
-        unknown = words_of(reading.data) - self._known
-        if not unknown:
+        if not words_of(reading.data) - self._known:
             return reading
-        meant = {word: self._speller.correct(word.decode("ascii")) for word in unknown}
-        if any(meant.values()):
-            reading = rewrite(reading, [*_replacements(reading.data, meant)])
         tokens = [(match.start(), match.end()) for match in _WORD.finditer(reading.data)]
         words = [reading.data[start:end].decode("ascii").replace("'", "") for start, end in tokens]
-        broken = self._speller.mended(words)
-        if not broken:
-            return reading
-        edits = [Edit(tokens[index][0], tokens[index + 1][1], word) for index, word in broken]
-        return rewrite(reading, [edit for edit, later in zip(edits, [*edits[1:], None], strict=True) if not _meet(edit, later)])
+        edits = [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in self._speller.mended(words)]
+        return rewrite(reading, edits) if edits else reading
 
     def _judged(self, reading: Reading, seen: frozenset[Rule]) -> list[_Found]:
         """What a reading tells beyond the rules that matched before, and matched there with the wording as typed."""
@@ -113,10 +106,11 @@ class RiskDetector:
         if item.level == "low":
             return False
         data = item.reading.data
-        rest = data[: item.match.start] + b" | " + data[item.match.end :]
-        if kind == "vague" and not told:
+        if self._lexicon.cues.distress.program.search(data[: item.match.start] + b" | " + data[item.match.end :]):
             return True
-        return any(self._is_distressed(text) for text in (rest, *told))
+        if kind == "vague" and not told:
+            return self._lexicon.cues.harmless.program.search(data) is None
+        return any(self._is_distressed(text) for text in told)
 
     def _is_distressed(self, data: bytes) -> bool:
         if self._lexicon.cues.distress.program.search(data) is not None:
@@ -135,16 +129,6 @@ class RiskDetector:
     def _finding(self, item: _Found) -> RiskFinding:
         phrase = item.reading.phrase(item.match.start, item.match.end)[:PHRASE_AT_MOST]
         return RiskFinding(item.level, item.match.rule.category, phrase, DETECTOR, self._version)
-
-
-def _replacements(data: bytes, meant: Mapping[bytes, str | None]) -> Iterator[Edit]:
-    for match in _WORD.finditer(data):
-        if new := meant.get(match.group().replace(b"'", b"")):
-            yield Edit(match.start(), match.end(), new)
-
-
-def _meet(edit: Edit, later: Edit | None) -> bool:
-    return later is not None and later.start < edit.end
 
 
 def build_detector(

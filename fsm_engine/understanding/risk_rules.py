@@ -63,6 +63,7 @@ class Cues:
         self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}", (), frozenset()), after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
+        self.harmless = Pattern(shapes["harmless"])
         self.topic = Pattern(shapes["topic"])
         self.quoting = Pattern(shapes["quoting"])
         self.past = Pattern(shapes["past"])

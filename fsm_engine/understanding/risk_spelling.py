@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ _SHORT_PIECES: Final = frozenset(
     "i a to my me im go up be do so it in on of is am no at we he us if by an as od rn the and you for not was".split()  # noqa: SIM905
 )
 _DOUBLE: Final = re.compile(r"(.)\1")
-_ENDINGS: Final = ("s", "ly", "er")
+_ENDINGS: Final = ("s", "ly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +58,32 @@ class Speller:
             return self.by_ear[word]
         if word in self.known or self._is_form_of_known(word):
             return None
-        if _DOUBLE.search(word) and (target := self.squashed.get(squash(word))) and len(target) > 2:  # noqa: PLR2004
+        if _DOUBLE.search(word) and (target := self.squashed.get(squash(word))) and self._is_sure(target):
             return target
         if _SHORTEST <= len(word) <= _LONGEST and (near := self._nearest(word)):
             return near
         return self.split(word) if len(word) in _RUN_TOGETHER else None
 
-    def mended(self, words: Sequence[str]) -> list[tuple[int, str]]:
-        """Lexicon words that were broken in two: the index of the first piece, and the whole word."""
-        found = []
-        for index, (first, second) in enumerate(zip(words, words[1:], strict=False)):
-            whole = first + second
-            if (first not in self.known or second not in self.known) and len(whole) >= _SHORTEST:
-                whole = self.by_ear.get(whole, whole)
-                if whole in self.targets:
-                    found.append((index, whole))
-        return found
+    def mended(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """What should be read otherwise: the first and last index of the words, and what was meant by them."""
+        skip = False
+        for index, word in enumerate(words):
+            if skip:
+                skip = False
+                continue
+            if index + 1 < len(words) and (whole := self._joined(word, words[index + 1])):
+                skip = True
+                yield index, index + 1, whole
+            elif word not in self.known and (meant := self.correct(word)):
+                yield index, index, meant
+
+    def _joined(self, first: str, second: str) -> str | None:
+        """The lexicon word that was broken in two, when one of the pieces is no word."""
+        if first in self.known and second in self.known:
+            return None
+        whole = first + second
+        whole = self.by_ear.get(whole, whole)
+        return whole if whole in self.targets and len(whole) >= _SHORTEST else None
 
     def split(self, word: str) -> str | None:
         """Words that were run together, set apart by spaces, when all of it is words that we know."""
@@ -88,6 +98,9 @@ class Speller:
                     best[end] = (before[0] + 1, [*before[1], word[start:end]])
         whole = best[-1]
         return " ".join(whole[1]) if whole and whole[0] > 1 else None
+
+    def _is_sure(self, target: str) -> bool:
+        return len(target) >= _SHORTEST or target in self.grave
 
     def _is_piece(self, piece: str) -> bool:
         return piece in _SHORT_PIECES or (len(piece) > 2 and piece in self.known)  # noqa: PLR2004
