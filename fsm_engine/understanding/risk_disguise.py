@@ -1,109 +1,147 @@
-"""Seeing through disguise: digits and signs for letters, letters set apart, stretched, masked or run together."""
+"""Seeing through disguise: digits and signs for letters, letters set apart, stretched or masked, a large I for an l.
+
+Works on tokens of a folded reading and only where something looks odd; words run together or broken apart, and slips of
+spelling, are `risk_spelling`'s part.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
+
+import re2
 
 from fsm_engine.understanding.risk_text import Edit, Reading, rewrite
 
-_SIGNS: Final = re.compile(
-    rb"[a-z][0-9@$!|*#_+%&^]+[a-z]"  # k1ll, s**cide
-    rb"|(?<![a-z0-9])[0-9@$!|#]+[a-z]{2}"  # 3nd, #killmyself
-    rb"|[a-z]{2}[0-9$@]"  # hur7
-    rb"|(?<![a-z0-9])[0-9@$!][0-9@$!]?[a-z]|[a-z][0-9](?![0-9])"  # t0, d13
-    rb"|(?<![a-z0-9'])[a-z0-9](?:[^a-z0-9]{1,3}[a-z0-9](?![a-z0-9'])){2}"  # k i l l
-    rb"|([a-z])\1\1"
+_STRETCHED: Final = "|".join(f"{letter}{{3}}" for letter in "abcdefghijklmnopqrstuvwxyz")
+_SIGNS: Final = re2.compile(
+    (
+        "[a-z][0-9@$|+*]|[0-9@$|+*#][a-z]|[a-z][!#%&^*]+[a-z0-9|]|![a-z]"  # k1ll, 3nd, s**cide, d!e, #killmyself
+        r"|\b[a-z0-9][^a-z0-9]{1,3}[a-z0-9][^a-z0-9]{1,3}[a-z0-9]\b"  # k i l l
+        f"|{_STRETCHED}"  # dieeee
+        "|[a-z][.-][a-z]+[.-][a-z]"  # i.want.to
+    ).encode()
 )
-_SPACED: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
-_MIXED: Final = re.compile(rb"[a-z0-9@$!|*#+%&^_]*[a-z][a-z0-9@$!|*#+%&^_]*")
-_RUN: Final = re.compile(r"(.)\1+")
+_LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
+_JOINTS: Final = re.compile(rb"(?<=[a-z])[.-](?=[a-z])")
+_ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
+_APART: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
+_WORD_GAP: Final = re.compile(r"\s{2,}|\s[^a-z0-9@$!|+\s]\s")
+_NO_LETTER: Final = re.compile("[^a-z0-9@$!]")
+_NO_SIGN: Final = re.compile("[^a-z0-9@$!|+]")
+_MIXED: Final = re.compile(rb"[a-z0-9@$!|*#+%&^]+")
 _LONG_RUN: Final = re.compile(r"(.)\1\1")
-_MASK: Final = re.compile(r"[*#_%&^+]+")
-_LEET: Final = str.maketrans("013456789@$!|+", "oieasgtbgasiit")
-_LEET_L: Final = str.maketrans("013456789@$!|+", "oleasgtbgaslit")
+_RUN: Final = re.compile(r"(.)\1+")
+_MASK: Final = re.compile(r"[*#%&^+!$@]+")
+_LEET: Final[Mapping[str, str]] = {
+    "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
+    "@": "a", "$": "s", "!": "il", "|": "li", "+": "t",
+}  # fmt: skip
+_FIRST: Final = str.maketrans({sign: letters[0] for sign, letters in _LEET.items()})
+_AMBIGUOUS_AT_MOST: Final = 5
+_SHOWN_AT_LEAST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Unmasker:
-    """Knows the words that disguises hide. ``targets`` are worth guessing for a masked word, the gravest first."""
+    """Knows the words that disguises hide. ``guesses`` are tried in order for a masked word, swear words first."""
 
     vocabulary: frozenset[str]
     squashed: Mapping[str, str]
-    targets: tuple[str, ...]
-    joined: re.Pattern[str]
+    guesses: tuple[str, ...]
 
     @classmethod
-    def of(cls, vocabulary: Iterable[str], targets: Iterable[str], joined: Iterable[str]) -> Unmasker:
-        words = frozenset(vocabulary)
-        squashed = {squash(word): word for word in sorted(words, key=len, reverse=True)}
-        phrases = sorted((phrase.replace(" ", "") for phrase in joined), key=len, reverse=True)
-        return cls(words, squashed, tuple(targets), re.compile("|".join(phrases)))
+    def of(cls, vocabulary: frozenset[str], guesses: Iterable[str]) -> Unmasker:
+        squashed = {squash(word): word for word in sorted(vocabulary, key=lambda word: (-len(word), word))}
+        return cls(vocabulary, squashed, tuple(guesses))
 
     def unmask(self, reading: Reading) -> Reading:
         """The reading with disguised words written out; the same object when nothing looks disguised."""
-        if not _SIGNS.search(reading.data):
+        if reading.original.isascii() and _LARGE_I.search(reading.original):
+            reading = Reading(reading.original, _small(reading.original))
+        if _SIGNS.search(reading.data) is None:
             return reading
-        if spaced := [*self._spaced(reading.data)]:
-            reading = rewrite(reading, spaced)
-        if edits := [*self._mixed(reading.data)]:
-            reading = rewrite(reading, edits)
+        for edits in (self._alone, self._joints, self._apart, self._mixed):
+            if made := [*edits(reading.data)]:
+                reading = rewrite(reading, made)
         return reading
 
-    def _spaced(self, data: bytes) -> Iterator[Edit]:
-        for match in _SPACED.finditer(data):
-            pieces = re.split(r" {2,}| [^a-z0-9@$!] ", match.group().decode())
-            words = [re.sub("[^a-z0-9@$!]", "", piece) for piece in pieces]
-            yield Edit(match.start(), match.end(), " ".join(self.split(self._plain(word)) for word in words))
+    def _joints(self, data: bytes) -> Iterator[Edit]:
+        for match in _JOINTS.finditer(data):
+            yield Edit(match.start(), match.end(), " ")
+
+    def _alone(self, data: bytes) -> Iterator[Edit]:
+        return self._gathered(_ALONE.finditer(data), _NO_SIGN)
+
+    def _apart(self, data: bytes) -> Iterator[Edit]:
+        return self._gathered(_APART.finditer(data), _NO_LETTER)
+
+    def _gathered(self, runs: Iterable[re.Match[bytes]], between: re.Pattern[str]) -> Iterator[Edit]:
+        """Letters that stand apart, put together; wider gaps part words."""
+        for run in runs:
+            words = [between.sub("", piece) for piece in _WORD_GAP.split(run.group().decode("ascii"))]
+            yield Edit(run.start(), run.end(), " ".join(self.plain(word) for word in words))
 
     def _mixed(self, data: bytes) -> Iterator[Edit]:
-        for match in _MIXED.finditer(data):
-            token = match.group().decode()
-            if token.isalpha() and not _LONG_RUN.search(token):
-                continue
-            plain = self._plain(token)
-            if plain != token:
+        tokens = [(match, match.group().decode("ascii")) for match in _MIXED.finditer(data)]
+        changed = {token: plain for _, token in tokens if (plain := self._changed(token))}
+        speaks_leet = sum(plain in self.vocabulary for plain in changed.values()) > 1
+        for match, token in tokens:
+            plain = changed.get(token)
+            if plain is None and speaks_leet and not any(char.isalpha() for char in token):
+                plain = self._known_reading(token)
+            if plain:
                 yield Edit(match.start(), match.end(), plain)
 
-    def _plain(self, token: str) -> str:
+    def _changed(self, token: str) -> str | None:
+        if not any(char.isalpha() for char in token) or (token.isalpha() and not _LONG_RUN.search(token)):
+            return None
+        plain = self.plain(token)
+        return plain if plain != token else None
+
+    def plain(self, token: str) -> str:
         """One word without leet, masks and stretched letters."""
-        core = token.strip("#*_+%&^").rstrip("!|")
-        for table in (_LEET, _LEET_L):
-            word = core.translate(table)
-            if word in self.vocabulary:
-                return word
+        core = token.lstrip("#+%&^|").rstrip("!%&^")
+        if core.startswith("*"):
+            core = core.strip("*")
+        if known := self._known_reading(core):
+            return known
         if _MASK.search(core) and (guess := self._guess(core)):
             return guess
-        word = _MASK.sub(" ", core.translate(_LEET))
+        word = re.sub("[^a-z0-9]", "", core.translate(_FIRST))
         return self.squashed.get(squash(word), _LONG_RUN.sub(r"\1", word)) if _RUN.search(word) else word
 
-    def _guess(self, masked: str) -> str | None:
-        shown = sum(char.isalpha() for char in masked)
-        if shown * 2 < len(masked):
+    def _known_reading(self, token: str) -> str | None:
+        """The first way to read the signs in a token as letters that gives a word."""
+        if token.isalpha():
+            return token if token in self.vocabulary else None
+        if sum(len(_LEET.get(char, "")) > 1 for char in token) > _AMBIGUOUS_AT_MOST or len(token) > _LONGEST_WORD:
             return None
-        pattern = re.compile(_MASK.sub(lambda mask: f"[a-z]{{1,{len(mask.group())}}}", masked.translate(_LEET_KEEP)))
-        return next((word for word in self.targets if pattern.fullmatch(word)), None)
+        ways = ("".join(way) for way in product(*(_LEET.get(char, char) for char in token)))
+        return next((way for way in ways if way in self.vocabulary), None)
 
-    def split(self, word: str) -> str:
-        """Words that were run together, set apart, when all of it is words that we know."""
-        if len(word) < 6 or word in self.vocabulary:
-            return word
-        best: list[tuple[int, list[str]] | None] = [(0, []), *[None] * len(word)]
-        for end in range(1, len(word) + 1):
-            for start in range(max(0, end - 14), end):
-                before = best[start]
-                if before is not None and word[start:end] in self.vocabulary:
-                    cost = before[0] + 1
-                    known = best[end]
-                    if known is None or cost < known[0]:
-                        best[end] = (cost, [*before[1], word[start:end]])
-        whole = best[-1]
-        return " ".join(whole[1]) if whole else word
+    def _guess(self, masked: str) -> str | None:
+        """The first word that fits the letters shown; the first one must be, and two at least."""
+        shown = sum(char.isalnum() for char in masked)
+        if not masked[0].isalpha() or shown < _SHOWN_AT_LEAST or len(masked) > _LONGEST_WORD:
+            return None
+        pieces = _MASK.sub(lambda mask: f"[a-z]{{{max(1, len(mask.group()) - 1)},{len(mask.group()) + 1}}}", masked)
+        exact = re.compile(_MASK.sub(lambda mask: f"[a-z]{{{len(mask.group())}}}", masked))
+        loose = re.compile(pieces)
+        for pattern in (exact, loose):
+            if (word := next((word for word in self.guesses if pattern.fullmatch(word)), None)) is not None:
+                return word
+        return None
 
 
-_LEET_KEEP: Final = str.maketrans("013457@$!|", "oieastasii")
+_LONGEST_WORD: Final = 24
+
+
+def _small(original: str) -> bytes:
+    return _LARGE_I.sub("l", original).lower().replace("_", " ").encode("ascii")
 
 
 def squash(word: str) -> str:

@@ -43,7 +43,9 @@ _SAME_SENTENCE: Final = "(?:[a-z0-9']+[^a-z0-9.!?;\n]{1,4})"
 _GAPS: Final = {"..": 2, "...": 5}
 _BETWEEN_EITHER: Final = 4
 _NO_MORE: Final = ""
-_TOKEN: Final = re.compile(r"[(\[][a-z0-9'][a-z0-9' |]*[)\]](?!\+)|\)\+|[()\[\]{}|;$^]|<[a-z_]+>|\.{2,3}|[a-z0-9']+[*$]?")
+_TOKEN: Final = re.compile(
+    r"[(\[][a-z0-9'][a-z0-9' |]*[)\]](?!\+)|\)\+|[()\[\]{}|;$^]|<[a-z_]+>|\.{2,3}|[a-z0-9']+[*$]?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ class RiskDetector:
         vocabulary = frozenset().union(*(rule.shape.vocabulary for rule in rules))
         in_idioms = frozenset().union(*(rule.shape.vocabulary for rule in lexicon.idioms))
         known = vocabulary | in_idioms | lexicon.ordinary | COMMON
-        self._unmasker = Unmasker.of(known, lexicon.targets, lexicon.joined)
-        self._speller = Speller.of(vocabulary, known, lexicon.by_ear)
+        self._speller = Speller.of(vocabulary, known, lexicon.by_ear, lexicon.guesses)
+        self._unmasker = Unmasker.of(known, (*lexicon.guesses, *sorted(vocabulary)))
         self._known = frozenset(word.encode("ascii") for word in self._speller.known)
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
@@ -80,22 +80,13 @@ class RiskDetector:
         return self._findings([item for item in found if self._counts(item, told)])
 
     def _respelled(self, reading: Reading) -> Reading:
-        unknown = words_of(reading.data) - self._known
-        if not unknown:
+        """The reading with slips of spelling put right; the same object when there are none."""
+        if not words_of(reading.data) - self._known:
             return reading
-        meant = {word: self._corrected(word.decode("ascii")) for word in unknown}
-        if not any(meant.values()):
-            return reading
-        edits = []
-        for match in _WORD.finditer(reading.data):
-            if new := meant.get(match.group().replace(b"'", b"")):
-                edits.append(Edit(match.start(), match.end(), new))
+        tokens = [(match.start(), match.end()) for match in _WORD.finditer(reading.data)]
+        words = [reading.data[start:end].decode("ascii").replace("'", "") for start, end in tokens]
+        edits = [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in self._speller.mended(words)]
         return rewrite(reading, edits) if edits else reading
-
-    def _corrected(self, word: str) -> str | None:
-        if self._unmasker.joined.search(word):
-            return self._unmasker.split(word)
-        return self._speller.correct(word)
 
     def _judged(self, reading: Reading, seen: frozenset[Rule]) -> list[_Found]:
         """What a reading tells beyond the rules that matched before, and matched there with the wording as typed."""
@@ -115,10 +106,11 @@ class RiskDetector:
         if item.level == "low":
             return False
         data = item.reading.data
-        rest = data[: item.match.start] + b" | " + data[item.match.end :]
-        if kind == "vague" and not told:
+        if self._lexicon.cues.distress.program.search(data[: item.match.start] + b" | " + data[item.match.end :]):
             return True
-        return any(self._is_distressed(text) for text in (rest, *told))
+        if kind == "vague" and not told:
+            return self._lexicon.cues.harmless.program.search(data) is None
+        return any(self._is_distressed(text) for text in told)
 
     def _is_distressed(self, data: bytes) -> bool:
         if self._lexicon.cues.distress.program.search(data) is not None:

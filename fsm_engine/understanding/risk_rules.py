@@ -63,6 +63,7 @@ class Cues:
         self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}", (), frozenset()), after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
+        self.harmless = Pattern(shapes["harmless"])
         self.topic = Pattern(shapes["topic"])
         self.quoting = Pattern(shapes["quoting"])
         self.past = Pattern(shapes["past"])
@@ -78,8 +79,7 @@ class Lexicon:
     rules: tuple[Rule, ...]
     idioms: tuple[Rule, ...]
     cues: Cues
-    joined: tuple[str, ...]
-    targets: tuple[str, ...]
+    guesses: tuple[str, ...]
     by_ear: Mapping[str, str]
     ordinary: frozenset[str]
 
@@ -94,8 +94,7 @@ def load_lexicon(name: str) -> Lexicon:
         rules=rules,
         idioms=idioms,
         cues=Cues({name: either([part.cues[name] for part in parts]) for name in parts[0].cues}),
-        joined=tuple(phrase for part in parts for phrase in part.joined),
-        targets=tuple(word for part in parts for word in part.targets),
+        guesses=tuple(word for part in parts for word in part.guesses),
         by_ear={spelling: word for part in parts for spelling, word in part.by_ear.items()},
         ordinary=frozenset(_fold_marks(_shipped("ordinary.txt")).split()),
     )
@@ -106,8 +105,7 @@ class _Language:
     rules: Sequence[Rule]
     idioms: Sequence[Rule]
     cues: Mapping[str, Shape]
-    joined: Sequence[str]
-    targets: Sequence[str]
+    guesses: Sequence[str]
     by_ear: Mapping[str, str]
 
 
@@ -131,8 +129,7 @@ def _read_language(language: str) -> _Language:
             name: either([compile_shape(line, groups) for line in _lines(text)])
             for name, text in written["cues"].items()
         },
-        joined=_lines(written["joined"]),
-        targets=written["targets"].split(),
+        guesses=written["guesses"].split(),
         by_ear={spelling: word for word, line in _pairs(written["spellings"]) for spelling in line.split()},
     )
 

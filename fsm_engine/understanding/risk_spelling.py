@@ -1,17 +1,28 @@
-"""Near spelling: unknown words read as the word of the lexicon that they are a slip away from."""
+"""Near spelling: unknown words read as the lexicon's words that they are a slip away from, run together or broken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from fsm_engine.understanding.risk_disguise import squash
+
 _SHORTEST: Final = 4
 _LONGEST: Final = 16
 _LONG: Final = 7
 """Words of so many letters may hold two slips, shorter ones one."""
+
+_RUN_TOGETHER: Final = range(7, 61)
+_LONGEST_PIECE: Final = 14
+_SHORT_PIECES: Final = frozenset(
+    "i a to my me im go up be do so it in on of is am no at we he us if by an as od rn the and you for not was".split()  # noqa: SIM905
+)
+_DOUBLE: Final = re.compile(r"(.)\1")
+_ENDINGS: Final = ("s", "ly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,36 +30,92 @@ class Speller:
     """``known`` are words that stand for themselves, ``by_ear`` spellings that are no slip but a habit.
 
     ``near`` maps words with one letter left out to the words that they may have been: two words that are one slip apart
-    share such a key, and nearly all that are two slips apart.
+    share such a key, and nearly all that are two slips apart. ``targets`` are the lexicon's own words, ``grave`` those
+    of them that go first when several are as near.
     """
 
     known: frozenset[str]
+    targets: frozenset[str]
+    grave: frozenset[str]
     by_ear: Mapping[str, str]
     near: Mapping[str, tuple[str, ...]]
+    squashed: Mapping[str, str]
 
     @classmethod
-    def of(cls, targets: Iterable[str], known: Iterable[str], by_ear: Mapping[str, str]) -> Speller:
+    def of(
+        cls, targets: frozenset[str], known: Iterable[str], by_ear: Mapping[str, str], grave: Iterable[str]
+    ) -> Speller:
         near: dict[str, tuple[str, ...]] = {}
-        for word in sorted({word for word in targets if len(word) >= _SHORTEST and word.isalpha()}):
+        for word in sorted(word for word in targets if len(word) >= _SHORTEST and word.isalpha()):
             for key in _shortened(word):
                 near[key] = (*near.get(key, ()), word)
-        return cls(frozenset(known).difference(by_ear), by_ear, near)
+        squashed = {squash(word): word for word in sorted(targets, reverse=True)}
+        return cls(frozenset(known).difference(by_ear), targets, frozenset(grave), by_ear, near, squashed)
 
     def correct(self, word: str) -> str | None:
-        """The lexicon word that was meant, or None. The first letter counts as right: people seldom get it wrong."""
+        """The word or words that were meant, or None. The first letter counts as right: it seldom is wrong."""
         if word in self.by_ear:
             return self.by_ear[word]
-        if word in self.known or not _SHORTEST <= len(word) <= _LONGEST or _is_form_of_known(word, self.known):
+        if word in self.known or self._is_form_of_known(word):
             return None
+        if _DOUBLE.search(word) and (target := self.squashed.get(squash(word))) and self._is_sure(target):
+            return target
+        if _SHORTEST <= len(word) <= _LONGEST and (near := self._nearest(word)):
+            return near
+        return self.split(word) if len(word) in _RUN_TOGETHER else None
+
+    def mended(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+        """What should be read otherwise: the first and last index of the words, and what was meant by them."""
+        skip = False
+        for index, word in enumerate(words):
+            if skip:
+                skip = False
+                continue
+            if index + 1 < len(words) and (whole := self._joined(word, words[index + 1])):
+                skip = True
+                yield index, index + 1, whole
+            elif word not in self.known and (meant := self.correct(word)):
+                yield index, index, meant
+
+    def _joined(self, first: str, second: str) -> str | None:
+        """The lexicon word that was broken in two, when one of the pieces is no word."""
+        if first in self.known and second in self.known:
+            return None
+        whole = first + second
+        whole = self.by_ear.get(whole, whole)
+        return whole if whole in self.targets and len(whole) >= _SHORTEST else None
+
+    def split(self, word: str) -> str | None:
+        """Words that were run together, set apart by spaces, when all of it is words that we know."""
+        best: list[tuple[int, list[str]] | None] = [(0, []), *[None] * len(word)]
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - _LONGEST_PIECE), end):
+                before = best[start]
+                if before is None or not self._is_piece(word[start:end]):
+                    continue
+                known = best[end]
+                if known is None or before[0] + 1 < known[0]:
+                    best[end] = (before[0] + 1, [*before[1], word[start:end]])
+        whole = best[-1]
+        return " ".join(whole[1]) if whole and whole[0] > 1 else None
+
+    def _is_sure(self, target: str) -> bool:
+        return len(target) >= _SHORTEST or target in self.grave
+
+    def _is_piece(self, piece: str) -> bool:
+        return piece in _SHORT_PIECES or (len(piece) > 2 and piece in self.known)  # noqa: PLR2004
+
+    def _nearest(self, word: str) -> str | None:
         candidates = {target for key in _shortened(word) for target in self.near.get(key, ()) if target[0] == word[0]}
-        scored = [(OSA.distance(word, target), target) for target in candidates]
-        good = [item for item in scored if item[0] <= (1 if len(item[1]) < _LONG else 2)]
-        return min(good)[1] if good else None
+        scored = [(OSA.distance(word, target), target not in self.grave, target) for target in candidates]
+        good = [item for item in scored if item[0] <= (1 if len(item[2]) < _LONG else 2)]
+        return min(good)[2] if good else None
 
-
-def _is_form_of_known(word: str, known: frozenset[str]) -> bool:
-    """Plurals and other endings of words that stand for themselves are no slips."""
-    return any(word.endswith(ending) and word.removesuffix(ending) in known for ending in ("s", "es", "ed", "d", "ly"))
+    def _is_form_of_known(self, word: str) -> bool:
+        """Plurals and other endings of words that stand for themselves are no slips."""
+        if word.endswith("ss"):
+            return False
+        return any(word.endswith(ending) and word.removesuffix(ending) in self.known for ending in _ENDINGS)
 
 
 def _shortened(word: str) -> set[str]:
