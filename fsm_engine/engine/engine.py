@@ -196,9 +196,9 @@ class Engine:
 
     async def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
         """The stored reply of a request, None when nothing of it was stored: the answer to a time-out."""
-        loaded = await self.store.load(
-            canonical_id(conversation_id, what="conversation_id"), canonical_id(request_id, what="request_id")
-        )
+        ids = canonical_id(conversation_id, what="conversation_id"), canonical_id(request_id, what="request_id")
+        await self.store.settle()
+        loaded = await self.store.load(*ids)
         return stored_reply(loaded.seen) if loaded is not None and loaded.seen else None
 
     async def reload_flows(self) -> None:

@@ -64,5 +64,8 @@ class SqliteStore:
     async def commit(self, turn: TurnToCommit) -> None:
         await self._database.insert_turn(intake_row(turn, self._seal))
 
+    async def settle(self) -> None:
+        await self._database.settle()
+
     async def close(self) -> None:
         await self._database.close()

@@ -84,6 +84,12 @@ class SqliteDatabase:
             self._abandoned += 1
             raise
 
+    async def settle(self) -> None:
+        """A cancelled statement still runs in the writer's thread: what is sent after it comes back after it."""
+        self._check_open()
+        with engine_errors(self._place):
+            await self._writer.execute_fetchall("SELECT 1")
+
     async def load(self, conversation_id: str, request_id: str | None) -> Row | None:
         """The row of `sql.LOAD` without its place, None for an unknown conversation.
 

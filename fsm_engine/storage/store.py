@@ -66,6 +66,10 @@ class Store(Protocol):
         """
         ...
 
+    async def settle(self) -> None:
+        """Returns when each turn whose caller was cancelled before is stored or never will be."""
+        ...
+
     async def close(self) -> None:
         """Does what was asked for before, then lets go of the database. A second call changes nothing."""
         ...
