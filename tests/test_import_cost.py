@@ -12,7 +12,7 @@ import fsm_engine
 DRIVERS = {"aiosqlite", "asyncpg", "alembic"}
 WEB = {"starlette", "uvicorn", "typer", "rich"}
 TESTING = {"pytest", "hypothesis"}
-READERS_LIBRARIES = {"babel", "dateparser", "phonenumbers", "email_validator", "text_to_num", "rapidfuzz", "pydantic"}
+READERS_LIBRARIES = {"babel", "dateparser", "phonenumbers", "email_validator", "text_to_num", "pydantic"}
 
 
 def test_importing_the_package_pulls_in_no_driver_web_or_test_package_and_no_readers_library() -> None:

@@ -1,4 +1,4 @@
-"""A flow as a `transitions` machine: which moves it allows, and that no name of an author reaches the library. proves: C2"""
+"""A flow as a `transitions` machine: its moves, and that no name of an author reaches the library. proves: C2"""
 
 from __future__ import annotations
 
