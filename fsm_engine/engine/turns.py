@@ -139,7 +139,7 @@ class Turns:
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
-        _held, later = await self._run(held, taken.outcome.action, caused_by=taken.outcome.state.turn)
+        _held, later = await self._run(held, taken.outcome.action)
         return joined(taken.reply, later)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
@@ -255,6 +255,7 @@ class Turns:
 
     async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
         """An action that was asked for in a process that died: only an idempotent one may be called again."""
+<<<<<<< HEAD
         state = held.state
         assert state is not None
         assert state.action is not None
@@ -267,17 +268,27 @@ class Turns:
         log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
         result = ActionResult(ok=False, error="unknown")
         return await self._report(held, request, result, caused_by=state.turn)
+=======
+        assert held.state is not None
+        await self._source.settle(held.state, self._store)
+        request = unfinished_action(self._source.flows, held.state, self._clock())
+        assert request is not None
+        registered = self._actions.get(request.action)
+        if registered is not None and registered.is_idempotent:
+            return await self._run(held, request)
+        log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
+        result = ActionResult(ok=False, error="unknown")
+        return await self._report(held, request, result)
+>>>>>>> proptests
 
-    async def _run(self, held: Held, request: ActionRequest, *, caused_by: int) -> tuple[Held, Reply]:
+    async def _run(self, held: Held, request: ActionRequest) -> tuple[Held, Reply]:
         """Runs an action outside any transaction and commits its result as a turn of its own."""
         assert held.state is not None
         view = view_of(held.state, held.conversation_id)
         result = await run_action(self._actions, request, view)
-        return await self._report(held, request, result, caused_by=caused_by)
+        return await self._report(held, request, result)
 
-    async def _report(
-        self, held: Held, request: ActionRequest, result: ActionResult, *, caused_by: int
-    ) -> tuple[Held, Reply]:
+    async def _report(self, held: Held, request: ActionRequest, result: ActionResult) -> tuple[Held, Reply]:
         assert held.state is not None
         flows = await self._source.settle(held.state.frames, self._store)
         bot = flows.bot
@@ -285,11 +296,11 @@ class Turns:
         outcome = advance(flows, held.state, turn)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
-        taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=caused_by, audit=audit)
+        taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=held.state.turn, audit=audit)
         held = await self._commit(taken)
         if outcome.action is None:
             return held, reply
-        held, later = await self._run(held, outcome.action, caused_by=caused_by)
+        held, later = await self._run(held, outcome.action)
         return held, joined(reply, later)
 
 

@@ -63,9 +63,9 @@ class Mortal:
         files = KilledFiles(self._path) if crash is Crash.BEFORE_THE_COMMIT else None
         in_action: list[KilledFiles] = []
         if crash is Crash.IN_THE_ACTION:
-            self._bank.while_creating = lambda: in_action.append(KilledFiles(self._path))
+            self._bank.while_acting = lambda: in_action.append(KilledFiles(self._path))
         reply = await deliver(self._engine, event, number)
-        self._bank.while_creating = None
+        self._bank.while_acting = None
         if crash in (Crash.BEFORE_THE_REPLY, Crash.AFTER_THE_REPLY):
             files = KilledFiles(self._path)
         elif in_action:
@@ -99,12 +99,14 @@ async def check(events: list[Event], crashes: list[Crash]) -> None:
 
 CRASHES = st.lists(st.sampled_from(list(Crash)), min_size=1, max_size=6)
 ACCOUNT = [Event(start="create_account"), *map(Event, WAYS["create_account"][0])]
+ERRAND = [Event(start="errand"), Event("milk")]
 REFUSED_ACCOUNT = [Event(REFUSED) if "@" in event.text else event for event in ACCOUNT]
 
 
-@settings(max_examples=15, deadline=PATIENCE_MS)
+@settings(max_examples=8, deadline=PATIENCE_MS)
 @given(events=whole_conversations(), crashes=CRASHES)
 @example(events=ACCOUNT, crashes=[Crash.IN_THE_ACTION])
+@example(events=ERRAND, crashes=[Crash.IN_THE_ACTION])
 @example(events=REFUSED_ACCOUNT, crashes=[Crash.IN_THE_ACTION])
 async def test_a_conversation_with_crashes_leaves_what_one_without_leaves(
     events: list[Event], crashes: list[Crash]
@@ -114,8 +116,8 @@ async def test_a_conversation_with_crashes_leaves_what_one_without_leaves(
 
 @pytest.mark.parametrize("crash", [Crash.BEFORE_THE_COMMIT, Crash.BEFORE_THE_REPLY])
 @pytest.mark.parametrize("flow", sorted(WAYS))
-async def test_every_shipped_flow_survives_a_crash_at_every_turn(flow: str, crash: Crash) -> None:
-    for way in WAYS[flow]:
+async def test_every_flow_survives_a_crash_at_every_turn(flow: str, crash: Crash) -> None:
+    for way in WAYS[flow][:1]:
         await check([Event(start=flow), *map(Event, way)], [crash])
 
 

@@ -25,7 +25,12 @@ from tests.support.talk import Talk
 
 # proves: C2, C6, A5
 
-ACTIONS: Final = {"accounts.email_is_free": True, "accounts.create": {"account_number": "12345"}}
+ACTIONS: Final = {
+    "accounts.email_is_free": True,
+    "accounts.create": {"account_number": "12345"},
+    "errands.fetch": "milk",
+    "errands.bring": "here",
+}
 LEVELS: Final = ("low", "medium", "high", None, None, None)
 PLACES: Final = [(flow, way[:answered]) for flow, ways in WAYS.items() for way in ways for answered in range(len(way))]
 """Answers after which a flow stands at one of its questions; together at all of them."""

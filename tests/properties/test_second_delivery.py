@@ -80,12 +80,14 @@ REPEATS = st.lists(
     max_size=6,
 )
 ACCOUNT = [Event(start="create_account"), *map(Event, WAYS["create_account"][0])]
+ERRAND = [Event(start="errand"), Event("milk"), Event("thank you")]
 STARTS = [Event(start=flow) for flow in sorted(WAYS)]
 
 
-@settings(max_examples=40, deadline=PATIENCE_MS)
+@settings(max_examples=30, deadline=PATIENCE_MS)
 @given(events=whole_conversations(), repeats=REPEATS)
 @example(events=ACCOUNT, repeats=[Repeats(at_once=5, late=5, afterwards=5)])
+@example(events=ERRAND, repeats=[Repeats(at_once=2, late=1, afterwards=2)])
 async def test_repeated_deliveries_get_equal_replies_and_change_nothing(
     events: list[Event], repeats: list[Repeats]
 ) -> None:
@@ -95,6 +97,7 @@ async def test_repeated_deliveries_get_equal_replies_and_change_nothing(
 @settings(max_examples=20, deadline=PATIENCE_MS)
 @given(events=whole_conversations(), repeats=REPEATS)
 @example(events=ACCOUNT, repeats=[Repeats(at_once=5, late=5, afterwards=5)])
+@example(events=ERRAND, repeats=[Repeats(at_once=1, late=1, afterwards=1)])
 @example(events=STARTS, repeats=[Repeats(at_once=4, late=4, back=5, afterwards=4)])
 async def test_deliveries_repeated_to_two_engines_get_equal_replies_and_change_nothing(
     events: list[Event], repeats: list[Repeats]

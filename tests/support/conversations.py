@@ -20,7 +20,8 @@ from fsm_engine.model.turn import Reply
 from fsm_engine.testing.clock import VirtualClock
 from fsm_engine.testing.generate import messages
 
-SHIPPED: Final[Flows] = load_flows(Path(__file__).parents[2] / "flows")
+SHIPPED: Final[Flows] = load_flows([Path(__file__).parents[2] / "flows", Path(__file__).with_name("errand.yaml")])
+"""The shipped flows, and one that has what they lack."""
 CONVERSATION: Final = "chat"
 IDLE_LIMIT_S: Final = SHIPPED.bot.expires_s
 
@@ -39,9 +40,10 @@ WAYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
         ("walk on two days", "tomorrow", "put my shoes by the door", "my aunt", "3", "walk once", "yes"),
         ("call a friend", "Friday", "skip", "skip", "8", "yes"),
     ),
+    "errand": (("milk",),),
     "wellbeing": (("Sam", "no", "drawing", "skip", "music", "skip", "skip"),),
 }
-"""For each shipped flow, the answers that lead through it to its end; together they stand at every question."""
+"""For each flow, the answers that lead through it to its end; together they stand at every question."""
 
 PATIENCE_MS: Final = 20_000
 """Hypothesis' deadline: a conversation takes 0.1 s, on a busy machine many times that; a hang takes longer."""
@@ -52,15 +54,17 @@ REFUSED: Final = "refused@example.com"
 class Bank:
     """What the shipped flows call; ``calls`` counts every question that the world was asked.
 
-    ``while_creating`` happens once, in the middle of the next account's creation.
+    ``while_acting`` happens once, in the middle of the next action that changes something.
     """
 
     def __init__(self) -> None:
         self.calls = 0
-        self.while_creating: Callable[[], None] | None = None
+        self.while_acting: Callable[[], None] | None = None
         self.actions = Actions()
         self.actions.action("accounts.email_is_free")(self._email_is_free)
         self.actions.action("accounts.create", undo="accounts.close", idempotent=True)(self._create)
+        self.actions.action("errands.fetch", idempotent=True)(self._fetch)
+        self.actions.action("errands.bring", idempotent=True)(self._bring)
         self.actions.action("accounts.close", idempotent=True)(self._close)
 
     async def _email_is_free(self, call: ActionCall) -> bool:
@@ -69,12 +73,24 @@ class Bank:
 
     async def _create(self, call: ActionCall) -> dict[str, str]:
         self.calls += 1
-        happen, self.while_creating = self.while_creating, None
-        if happen is not None:
-            happen()
+        self._let_it_happen()
         if REFUSED in call.slots.values():
             raise Rejected("no account for this address")
         return {"account_number": f"account of {call.slots['name']}"}
+
+    async def _fetch(self, call: ActionCall) -> str:
+        self.calls += 1
+        return f"fresh {call.slots['what']}"
+
+    async def _bring(self, call: ActionCall) -> str:
+        self.calls += 1
+        self._let_it_happen()
+        return "at your door"
+
+    def _let_it_happen(self) -> None:
+        happen, self.while_acting = self.while_acting, None
+        if happen is not None:
+            happen()
 
     async def _close(self, call: ActionCall) -> None:
         self.calls += 1
