@@ -1,5 +1,7 @@
 """A flow as a `transitions` machine: which moves it allows, and that no name of an author reaches the library. proves: C2"""
 
+# proves: C2
+
 from __future__ import annotations
 
 import threading
