@@ -25,7 +25,7 @@ def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Lev
     span = data[match.start : match.end]
     if _is_told(rule.kind, cues, before, span, after):
         return "low"
-    if _is_denied(cues, before, span, rule.shape.vocabulary):
+    if _is_denied(cues, before, span, rule.vocabulary):
         rest = data[: match.start] + b" | " + data[match.end :]
         return "medium" if cues.distress.program.search(rest) is not None else "low"
     if rule.category != "abuse" and _is_past(cues, before + span + after):

@@ -47,16 +47,14 @@ _SHOWN_AT_LEAST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Unmasker:
-    """Knows the words that disguises hide. ``guesses`` are tried in order for a masked word, swear words first."""
+    """Knows the words that disguises hide.
+
+    ``squashed`` maps words without their double letters to the words. ``guesses`` are tried in order for a masked word.
+    """
 
     vocabulary: frozenset[str]
     squashed: Mapping[str, str]
     guesses: tuple[str, ...]
-
-    @classmethod
-    def of(cls, vocabulary: frozenset[str], guesses: Iterable[str]) -> Unmasker:
-        squashed = {squash(word): word for word in sorted(vocabulary, key=lambda word: (-len(word), word))}
-        return cls(vocabulary, squashed, tuple(guesses))
 
     def unmask(self, reading: Reading) -> Reading:
         """The reading with disguised words written out; the same object when nothing looks disguised."""

@@ -48,22 +48,35 @@ _TOKEN: Final = re.compile(
 )
 
 
+_NAME_OR_WORD: Final = re.compile("(?<![<a-z0-9_])[a-z0-9]+(?![a-z0-9_>])")
+_REGEX_SIGNS: Final = re.compile(r"\\b|\\n|\[[^\]]*\]|\{[^}]*\}|'\?")
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A pattern as RE2 text, with what a message must hold for it to match.
 
     Each of ``needs`` is a set of words of which one must be there; a word that ends in ``*`` stands for its first
-    three letters. ``vocabulary`` lists all words that the pattern names.
+    three letters.
     """
 
     regex: str
-    needs: tuple[frozenset[str], ...]
-    vocabulary: frozenset[str]
+    needs: tuple[frozenset[str], ...] = ()
     may_be_empty: bool = False
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """All words that the pattern names."""
+        return words_in(_REGEX_SIGNS.sub(" ", self.regex))
 
 
 class NotationError(ValueError):
     """A pattern that does not follow the notation."""
+
+
+def words_in(text: str) -> frozenset[str]:
+    """The different words of folded text or of patterns, apostrophes left out."""
+    return frozenset(_NAME_OR_WORD.findall(text.replace("'", "")))
 
 
 def compile_shape(notation: str, groups: Mapping[str, Shape]) -> Shape:
@@ -93,12 +106,11 @@ def literal(phrase: str) -> Shape:
 
 def either(shapes: Sequence[Shape]) -> Shape:
     """Any one of the shapes. Of each, the word that is rarest in messages is the one that is looked for."""
-    vocabulary = frozenset().union(*(shape.vocabulary for shape in shapes))
     if len(shapes) == 1:
         return shapes[0]
     may_be_empty = any(shape.may_be_empty for shape in shapes)
     needs = () if may_be_empty or not all(shape.needs for shape in shapes) else _one_of_each(shapes)
-    return Shape("(?:" + "|".join(shape.regex for shape in shapes) + ")", needs, vocabulary, may_be_empty)
+    return Shape("(?:" + "|".join(shape.regex for shape in shapes) + ")", needs, may_be_empty)
 
 
 def rarest(needs: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -112,26 +124,25 @@ def _one_of_each(shapes: Sequence[Shape]) -> tuple[frozenset[str], ...]:
 
 def _word(word: str) -> Shape:
     if word in {"$", "^"}:
-        return Shape(_SENTENCE_END if word == "$" else "^", (), frozenset(), may_be_empty=True)
+        return Shape(_SENTENCE_END if word == "$" else "^", may_be_empty=True)
     plain = word.replace("'", "").rstrip("*$")
     regex = word.rstrip("*$").replace("''", '"').replace("'", "'?").replace('"', "'")
     if word.endswith("*"):
         if len(plain) < 3:
             raise NotationError(f"'{word}': three letters must stand before the star")
-        return Shape(f"{regex}[a-z0-9']*{_END}", (frozenset({f"{plain[:3]}*"}),), frozenset({plain}))
+        return Shape(f"{regex}[a-z0-9']*{_END}", (frozenset({f"{plain[:3]}*"}),))
     end = f"\\b[^a-z0-9]*{_SENTENCE_END}" if word.endswith("$") else _END
-    return Shape(regex + end, (frozenset({plain}),), frozenset({plain}))
+    return Shape(regex + end, (frozenset({plain}),))
 
 
 def _in_a_row(shapes: Sequence[Shape]) -> Shape:
-    vocabulary = frozenset().union(*(shape.vocabulary for shape in shapes))
     needs = tuple(words for shape in shapes for words in shape.needs)
     may_be_empty = all(shape.may_be_empty for shape in shapes)
-    return Shape("".join(shape.regex for shape in shapes), needs, vocabulary, may_be_empty)
+    return Shape("".join(shape.regex for shape in shapes), needs, may_be_empty)
 
 
 def _gap(at_most: int) -> Shape:
-    return Shape(f"{_SAME_SENTENCE}{{0,{at_most}}}", (), frozenset(), may_be_empty=True)
+    return Shape(f"{_SAME_SENTENCE}{{0,{at_most}}}", may_be_empty=True)
 
 
 def _tokens(notation: str) -> Iterator[str]:
@@ -166,10 +177,10 @@ def _plain_bracket(token: str) -> Shape:
     regex = "(?:" + regex.replace(" ", _END).replace("|", _END + "|") + _END + ")"
     plain = inner.replace("'", "")
     if token[0] == "[":
-        return Shape(regex + "?", (), frozenset(plain.replace("|", " ").split()), may_be_empty=True)
-    phrases = [phrase.split(" ") for phrase in plain.split("|")]
-    picked = frozenset([words[0] if len(words) == 1 else min(words, key=_is_common) for words in phrases])
-    return Shape(regex, (picked,), frozenset(plain.replace("|", " ").split()))
+        return Shape(regex + "?", may_be_empty=True)
+    phrases = plain.split("|")
+    picked = frozenset([min(phrase.split(" "), key=_is_common) if " " in phrase else phrase for phrase in phrases])
+    return Shape(regex, (picked,))
 
 
 def _is_common(word: str) -> bool:
@@ -193,15 +204,15 @@ def _element(token: str, tokens: Iterator[str], groups: Mapping[str, Shape], not
 def _bracket(opening: str, tokens: Iterator[str], groups: Mapping[str, Shape], notation: str) -> Shape:
     inner, closing = _alternatives(tokens, groups, notation)
     if opening == "[" and closing == "]":
-        return Shape(f"(?:{inner.regex})?", (), inner.vocabulary, may_be_empty=True)
+        return Shape(f"(?:{inner.regex})?", may_be_empty=True)
     if opening == "(" and closing == ")":
-        return Shape(f"(?:{inner.regex})", inner.needs, inner.vocabulary, inner.may_be_empty)
+        return Shape(f"(?:{inner.regex})", inner.needs, inner.may_be_empty)
     if opening == "(" and closing == ")+":
-        return Shape(f"(?:{inner.regex}){{1,6}}", inner.needs, inner.vocabulary, inner.may_be_empty)
+        return Shape(f"(?:{inner.regex}){{1,6}}", inner.needs, inner.may_be_empty)
     if opening == "{" and closing == ";":
         other, closing = _alternatives(tokens, groups, notation)
         if closing == "}":
             gap = _gap(_BETWEEN_EITHER).regex
             regex = f"(?:{inner.regex}{gap}{other.regex}|{other.regex}{gap}{inner.regex})"
-            return Shape(regex, (*inner.needs, *other.needs), inner.vocabulary | other.vocabulary)
+            return Shape(regex, (*inner.needs, *other.needs))
     raise NotationError(f"'{notation}': '{opening}' is closed by '{closing}'")

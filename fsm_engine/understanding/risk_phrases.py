@@ -51,17 +51,16 @@ class _Found:
 class RiskDetector:
     """Finds risks in messages. Made by `build_detector`; holds nothing that changes, so threads may share one."""
 
-    def __init__(self, lexicon: Lexicon, rules: Sequence[Rule], version: str) -> None:
+    def __init__(self, lexicon: Lexicon, added: Sequence[Rule], version: str) -> None:
         self._lexicon = lexicon
         self._version = version
-        self._rules = RuleIndex(rules)
+        self._rules = RuleIndex((*lexicon.rules, *added))
         self._idioms = RuleIndex(lexicon.idioms)
-        vocabulary = frozenset().union(*(rule.shape.vocabulary for rule in rules))
-        in_idioms = frozenset().union(*(rule.shape.vocabulary for rule in lexicon.idioms))
-        known = vocabulary | in_idioms | lexicon.ordinary | COMMON
-        self._speller = Speller.of(vocabulary, known, lexicon.by_ear, lexicon.guesses)
-        self._unmasker = Unmasker.of(known, (*lexicon.guesses, *sorted(vocabulary)))
-        self._known = frozenset(word.encode("ascii") for word in self._speller.known)
+        vocabulary = lexicon.vocabulary.union(*(rule.vocabulary for rule in added))
+        self._speller = Speller.of(vocabulary, lexicon.ordinary | COMMON, lexicon.by_ear, lexicon.guesses)
+        known = self._speller.known
+        self._unmasker = Unmasker(known, self._speller.squashed, (*lexicon.guesses, *sorted(vocabulary)))
+        self._known = known
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
         """What the message tells, the gravest finding of each category, gravest first; empty for ordinary messages.
@@ -145,7 +144,7 @@ def build_detector(
     added = [_added(category, phrase) for category, phrases in add.items() for phrase in phrases]
     for category in add:
         _check_category(category)
-    return RiskDetector(shipped, (*shipped.rules, *added), version)
+    return RiskDetector(shipped, added, version)
 
 
 def _check_category(category: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import re2
 import yaml
 
-from fsm_engine.understanding.risk_notation import Shape, compile_groups, compile_shape, either, rarest
+from fsm_engine.understanding.risk_notation import Shape, compile_groups, compile_shape, either, rarest, words_in
 
 CATEGORIES: Final = ("suicide", "self_harm", "abuse", "violence_to_others", "eating_disorder", "substance")
 LEXICONS: Final[Mapping[str, tuple[str, ...]]] = {"crisis": ("en", "es")}
@@ -35,6 +35,11 @@ class Pattern:
         self._text = f"{before}{shape.regex}{after}"
 
     @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """All words that the pattern names."""
+        return self.shape.vocabulary
+
+    @cached_property
     def program(self) -> Any:
         """Bytes in, bytes out: RE2 then spares itself the conversion of offsets."""
         return re2.compile(self._text.encode("ascii"), _OPTIONS)
@@ -47,11 +52,7 @@ class Rule(Pattern):
         super().__init__(shape)
         self.category = category
         self.kind: Kind = kind
-        self.exact_needs = tuple(
-            frozenset(word.encode("ascii") for word in words)
-            for words in shape.needs
-            if not any(word.endswith("*") for word in words)
-        )
+        self.exact_needs = tuple(words for words in shape.needs if not any(word[-1] == "*" for word in words))
 
 
 class Cues:
@@ -60,7 +61,7 @@ class Cues:
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
         negator, filler = shapes["negators"], shapes["fillers"]
         self.negator_words = negator.vocabulary
-        self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}", (), frozenset()), after="$")
+        self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}"), after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
         self.harmless = Pattern(shapes["harmless"])
@@ -74,13 +75,17 @@ class Cues:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All rules of all languages, with what disguises and slips of spelling are read as."""
+    """All rules of all languages, with what disguises and slips of spelling are read as.
+
+    ``vocabulary`` are the words of the rules, ``ordinary`` others that stand for themselves.
+    """
 
     rules: tuple[Rule, ...]
     idioms: tuple[Rule, ...]
     cues: Cues
     guesses: tuple[str, ...]
     by_ear: Mapping[str, str]
+    vocabulary: frozenset[str]
     ordinary: frozenset[str]
 
 
@@ -96,7 +101,8 @@ def load_lexicon(name: str) -> Lexicon:
         cues=Cues({name: either([part.cues[name] for part in parts]) for name in parts[0].cues}),
         guesses=tuple(word for part in parts for word in part.guesses),
         by_ear={spelling: word for part in parts for spelling, word in part.by_ear.items()},
-        ordinary=frozenset(_fold_marks(_shipped("ordinary.txt")).split()),
+        vocabulary=frozenset().union(*(part.vocabulary for part in parts)),
+        ordinary=frozenset(_fold_marks(_shipped("ordinary.txt")).split()).union(*(part.in_idioms for part in parts)),
     )
 
 
@@ -107,6 +113,8 @@ class _Language:
     cues: Mapping[str, Shape]
     guesses: Sequence[str]
     by_ear: Mapping[str, str]
+    vocabulary: frozenset[str]
+    in_idioms: frozenset[str]
 
 
 def _shipped(name: str) -> str:
@@ -117,6 +125,7 @@ def _read_language(language: str) -> _Language:
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # makes text of every scalar and nothing else
     written: dict[str, Any] = yaml.load(_shipped(f"{language}.yaml"), Loader=loader)  # noqa: S506
     groups = compile_groups({name: _lines(text) for name, text in written["words"].items()})
+    patterns = [text for kinds in written["rules"].values() for text in kinds.values()]
     return _Language(
         rules=[
             Rule(compile_shape(line, groups), category, kind)
@@ -130,6 +139,8 @@ def _read_language(language: str) -> _Language:
             for name, text in written["cues"].items()
         },
         guesses=written["guesses"].split(),
+        vocabulary=words_in("\n".join([*written["words"].values(), *patterns])),
+        in_idioms=words_in(written["idioms"]),
         by_ear={spelling: word for word, line in _pairs(written["spellings"]) for spelling in line.split()},
     )
 
@@ -161,18 +172,18 @@ class RuleIndex:
     """Finds the rules that match, asking only those of which the message holds every word that they need."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        by_word: dict[bytes, list[Rule]] = {}
-        by_prefix: dict[bytes, list[Rule]] = {}
+        by_word: dict[str, list[Rule]] = {}
+        by_prefix: dict[str, list[Rule]] = {}
         for rule in rules:
             for word in rarest(rule.shape.needs):
                 if word.endswith("*"):
-                    by_prefix.setdefault(word[:3].encode(), []).append(rule)
+                    by_prefix.setdefault(word[:3], []).append(rule)
                 else:
-                    by_word.setdefault(word.encode(), []).append(rule)
-        self._by_word: Mapping[bytes, Sequence[Rule]] = by_word
-        self._by_prefix: Mapping[bytes, Sequence[Rule]] = by_prefix
+                    by_word.setdefault(word, []).append(rule)
+        self._by_word: Mapping[str, Sequence[Rule]] = by_word
+        self._by_prefix: Mapping[str, Sequence[Rule]] = by_prefix
 
-    def candidates(self, words: set[bytes]) -> dict[Rule, None]:
+    def candidates(self, words: set[str]) -> dict[Rule, None]:
         """Rules, each once, for which one of the words may be the start of a match."""
         found: dict[Rule, None] = {}
         for word in self._by_word.keys() & words:
@@ -181,7 +192,7 @@ class RuleIndex:
             found.update(dict.fromkeys(self._by_prefix[prefix]))
         return found
 
-    def search(self, data: bytes, words: set[bytes]) -> Iterator[Match]:
+    def search(self, data: bytes, words: set[str]) -> Iterator[Match]:
         """Every first match of every rule."""
         candidates = self.candidates(words)
         if not candidates:
@@ -193,6 +204,6 @@ class RuleIndex:
                 yield Match(rule, match.start(), match.end())
 
 
-def words_of(data: bytes) -> set[bytes]:
+def words_of(data: bytes) -> set[str]:
     """The different words of folded text, apostrophes left out."""
-    return set(data.translate(_PLAIN, b"'").split())
+    return set(data.translate(_PLAIN, b"'").decode("ascii").split())

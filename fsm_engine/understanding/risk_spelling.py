@@ -38,19 +38,20 @@ class Speller:
     targets: frozenset[str]
     grave: frozenset[str]
     by_ear: Mapping[str, str]
-    near: Mapping[str, tuple[str, ...]]
+    near: Mapping[str, Sequence[str]]
     squashed: Mapping[str, str]
 
     @classmethod
     def of(
-        cls, targets: frozenset[str], known: Iterable[str], by_ear: Mapping[str, str], grave: Iterable[str]
+        cls, targets: frozenset[str], ordinary: frozenset[str], by_ear: Mapping[str, str], grave: Iterable[str]
     ) -> Speller:
-        near: dict[str, tuple[str, ...]] = {}
-        for word in sorted(word for word in targets if len(word) >= _SHORTEST and word.isalpha()):
-            for key in _shortened(word):
-                near[key] = (*near.get(key, ()), word)
+        near: dict[str, list[str]] = {}
+        for word in sorted(targets):
+            if len(word) >= _SHORTEST and word.isalpha():
+                for key in _shortened(word):
+                    near.setdefault(key, []).append(word)
         squashed = {squash(word): word for word in sorted(targets, reverse=True)}
-        return cls(frozenset(known).difference(by_ear), targets, frozenset(grave), by_ear, near, squashed)
+        return cls((targets | ordinary).difference(by_ear), targets, frozenset(grave), by_ear, near, squashed)
 
     def correct(self, word: str) -> str | None:
         """The word or words that were meant, or None. The first letter counts as right: it seldom is wrong."""
