@@ -255,7 +255,6 @@ class Turns:
 
     async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
         """An action that was asked for in a process that died: only an idempotent one may be called again."""
-<<<<<<< HEAD
         state = held.state
         assert state is not None
         assert state.action is not None
@@ -263,23 +262,11 @@ class Turns:
         request = unfinished_action(flows, state, self._clock())
         registered = self._actions.get(state.action.action)
         if request is not None and registered is not None and registered.is_idempotent:
-            return await self._run(held, request, caused_by=state.turn)
+            return await self._run(held, request)
         request = request or _bare_request(state.action, state.frames[-1].flow)
         log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
         result = ActionResult(ok=False, error="unknown")
-        return await self._report(held, request, result, caused_by=state.turn)
-=======
-        assert held.state is not None
-        await self._source.settle(held.state, self._store)
-        request = unfinished_action(self._source.flows, held.state, self._clock())
-        assert request is not None
-        registered = self._actions.get(request.action)
-        if registered is not None and registered.is_idempotent:
-            return await self._run(held, request)
-        log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
-        result = ActionResult(ok=False, error="unknown")
         return await self._report(held, request, result)
->>>>>>> proptests
 
     async def _run(self, held: Held, request: ActionRequest) -> tuple[Held, Reply]:
         """Runs an action outside any transaction and commits its result as a turn of its own."""
