@@ -98,13 +98,13 @@ class Speller:
                 if known is None or before[0] + 1 < known[0]:
                     best[end] = (before[0] + 1, [*before[1], word[start:end]])
         whole = best[-1]
-        return " ".join(whole[1]) if whole and whole[0] > 1 else None
+        return " ".join(self.by_ear.get(piece, piece) for piece in whole[1]) if whole and whole[0] > 1 else None
 
     def _is_sure(self, target: str) -> bool:
         return len(target) >= _SHORTEST or target in self.grave
 
     def _is_piece(self, piece: str) -> bool:
-        return piece in _SHORT_PIECES or (len(piece) > 2 and piece in self.known)  # noqa: PLR2004
+        return piece in _SHORT_PIECES or (len(piece) > 2 and (piece in self.known or piece in self.by_ear))  # noqa: PLR2004
 
     def _nearest(self, word: str) -> str | None:
         candidates = {target for key in _shortened(word) for target in self.near.get(key, ()) if target[0] == word[0]}
