@@ -11,7 +11,8 @@ from fsm_engine.understanding.risk_rules import Cues, Match, Pattern
 
 _SENTENCE_END: Final = re.compile(rb"[.!?;\n]+(?:\s|$)")
 _CLAUSE_END: Final = re.compile(rb"[,:(]|\bbut\b|\bpero\b|\band\b")
-_FIRST_PERSON: Final = re.compile(rb"\b(?:i|i'?m|i'?ve|i'?ll|i'?d|me|my|myself|mi|yo|estoy|quiero|soy)\b")
+_I: Final = re.compile(rb"\b(?:i|i'?m|i'?ve|i'?ll|i'?d|me|myself|yo|estoy|quiero|soy)\b")
+_MINE: Final = re.compile(rb"\b(?:my|mine|mi|mis)\b")
 _REACH: Final = 120
 """Bytes before and after a match that are looked at: some twenty words."""
 
@@ -60,7 +61,7 @@ def _is_told(kind: str, cues: Cues, before: bytes, span: bytes, after: bytes) ->
     around = before + span + after
     if _has(cues.quoting, around):
         return True
-    is_own = _FIRST_PERSON.search(span) is not None or _FIRST_PERSON.search(before[-24:]) is not None
+    is_own = _I.search(span) is not None or _I.search(before[-24:]) is not None or _MINE.search(span) is not None
     return (kind == "topic" or not is_own) and _has(cues.topic, before + after)
 
 

@@ -11,7 +11,7 @@
 ``(a | b)+``   one to six of them in a row
 ``<name>``     a group of phrases that the file defines under ``words``
 ``..`` ``...`` up to two, up to five words of any kind, within one sentence
-``{a ; b}``    both, in either order, with up to four words between
+``{a ; b}``    both, in either order, with up to six words between
 =============  =====================================================================================
 
 Patterns run over folded text: small ASCII letters and digits, everything else separates words.
@@ -40,16 +40,16 @@ COMMON: Final = frozenset(
 _END: Final = r"\b[^a-z0-9]*"
 _SENTENCE_END: Final = "(?:[.!?;\n][^a-z0-9]*|$)"
 _SAME_SENTENCE: Final = "(?:[a-z0-9']+[^a-z0-9.!?;\n]{1,4})"
-_GAPS: Final = {"..": 2, "...": 5}
-_BETWEEN_EITHER: Final = 4
+_GAPS: Final = {"..": 2, "...": 5, "....": 10}
+_BETWEEN_EITHER: Final = 6
 _NO_MORE: Final = ""
 _TOKEN: Final = re.compile(
-    r"[(\[][a-z0-9'][a-z0-9' |]*[)\]](?!\+)|\)\+|[()\[\]{}|;$^]|<[a-z_]+>|\.{2,3}|[a-z0-9']+[*$]?"
+    r"[(\[][a-z0-9'][a-z0-9' |]*[)\]](?!\+)|\)\+|[()\[\]{}|;$^]|<[a-z_]+>|\.{2,4}|[a-z0-9']+[*$]?"
 )
 
 
 _NAME_OR_WORD: Final = re.compile("(?<![<a-z0-9_])[a-z0-9]+(?![a-z0-9_>])")
-_REGEX_SIGNS: Final = re.compile(r"\\b|\\n|\[[^\]]*\]|\{[^}]*\}|'\?")
+_REGEX_SIGNS: Final = re.compile(r"\\b|\\n|\[[^\]]*\]|\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Shape:
     @property
     def vocabulary(self) -> frozenset[str]:
         """All words that the pattern names."""
-        return words_in(_REGEX_SIGNS.sub(" ", self.regex))
+        return words_in(_REGEX_SIGNS.sub(" ", self.regex.replace("'?", "")))
 
 
 class NotationError(ValueError):

@@ -10,6 +10,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from fsm_engine.understanding.risk_disguise import squash
+from fsm_engine.understanding.risk_notation import COMMON
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 16
@@ -61,7 +62,7 @@ class Speller:
             return None
         if _DOUBLE.search(word) and (target := self.squashed.get(squash(word))) and self._is_sure(target):
             return target
-        if _SHORTEST <= len(word) <= _LONGEST and (near := self._nearest(word)):
+        if _SHORTEST - 1 <= len(word) <= _LONGEST and (near := self._nearest(word)):
             return near
         return self.split(word) if len(word) in _RUN_TOGETHER else None
 
@@ -98,19 +99,24 @@ class Speller:
                 if known is None or before[0] + 1 < known[0]:
                     best[end] = (before[0] + 1, [*before[1], word[start:end]])
         whole = best[-1]
-        return " ".join(whole[1]) if whole and whole[0] > 1 else None
+        return " ".join(self.by_ear.get(piece, piece) for piece in whole[1]) if whole and whole[0] > 1 else None
 
     def _is_sure(self, target: str) -> bool:
         return len(target) >= _SHORTEST or target in self.grave
 
     def _is_piece(self, piece: str) -> bool:
-        return piece in _SHORT_PIECES or (len(piece) > 2 and piece in self.known)  # noqa: PLR2004
+        return piece in _SHORT_PIECES or (len(piece) > 2 and (piece in self.known or piece in self.by_ear))  # noqa: PLR2004
 
     def _nearest(self, word: str) -> str | None:
         candidates = {target for key in _shortened(word) for target in self.near.get(key, ()) if target[0] == word[0]}
-        scored = [(OSA.distance(word, target), target not in self.grave, target) for target in candidates]
-        good = [item for item in scored if item[0] <= (1 if len(item[2]) < _LONG else 2)]
-        return min(good)[2] if good else None
+        near = [(OSA.distance(word, target), target) for target in candidates]
+        good = [item for item in near if item[0] <= (1 if len(item[1]) < _LONG else 2)]
+        return min(good, key=lambda item: (item[0], *self._order(word, item[1])))[1] if good else None
+
+    def _order(self, word: str, target: str) -> tuple[bool, bool, bool, int, str]:
+        """What goes first among words as near: grave ones, swapped letters, frequent words, the same length."""
+        is_swapped = sorted(word) == sorted(target)
+        return target not in self.grave, not is_swapped, target not in COMMON, abs(len(word) - len(target)), target
 
     def _is_form_of_known(self, word: str) -> bool:
         """Plurals and other endings of words that stand for themselves are no slips."""
