@@ -105,7 +105,7 @@ class Speller:
         return len(target) >= _SHORTEST or target in self.grave
 
     def _is_piece(self, piece: str) -> bool:
-        return piece in _SHORT_PIECES or (len(piece) > 2 and (piece in self.known or piece in self.by_ear))  # noqa: PLR2004
+        return piece in _SHORT_PIECES or (len(piece) > 2 and (piece in self.known or piece in self.by_ear))
 
     def _nearest(self, word: str) -> str | None:
         candidates = {target for key in _shortened(word) for target in self.near.get(key, ()) if target[0] == word[0]}
