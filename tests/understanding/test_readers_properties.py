@@ -139,8 +139,12 @@ def _is_within_days(written: str, slot_type: SlotType, context: ReadingContext) 
     )
 
 
+FAR_TOO_LONG_S = 0.1
+"""Ten times what any kind takes, in CPU time: quadratic reading takes longer, a busy machine does not."""
+
+
 @pytest.mark.parametrize("kind", readers.KINDS)
-def test_a_hostile_text_of_a_thousand_characters_is_read_in_ten_milliseconds(kind: str) -> None:
+def test_a_hostile_text_of_a_thousand_characters_runs_away_nowhere(kind: str) -> None:
     low, high = _bounds(kind)
     types = [SlotType(kind, options=OPTIONS), SlotType(kind, low=low, high=high, options=OPTIONS)]
     context = ReadingContext("en", "US", "UTC", datetime(2026, 11, 18, tzinfo=UTC))
@@ -149,18 +153,18 @@ def test_a_hostile_text_of_a_thousand_characters_is_read_in_ten_milliseconds(kin
     for text in HOSTILE:
         for slot_type in types:
             took = _time_of(text, slot_type, context)
-            if took > 0.010:  # it may have paid for an import, or the machine was busy
+            if took > FAR_TOO_LONG_S:  # it may have paid for an import
                 took = min(_time_of(text, slot_type, context) for _ in range(3))
-            if took > 0.010:
+            if took > FAR_TOO_LONG_S:
                 slow.append((took, text[:12]))
 
     assert not slow
 
 
 def _time_of(text: str, slot_type: SlotType, context: ReadingContext) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     readers.read(text, slot_type, context)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @given(number=st.integers(-(2**53) + 1, 2**53 - 1))
