@@ -22,7 +22,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """The values between commas, semicolons, line breaks and a last "and"; each must fit the item's type.
 
     ``low`` and ``high`` bound how many; an entry that is named twice counts once. "None" is the empty list.
-    Where an entry does not fit, its reason is given; where several would, its candidates.
+    Where an entry does not fit, its reason is given; where one has several values, the lists that they would make.
     """
     item = slot_type.item or SlotType("text")
     if len(text) > _LENGTH_LIMIT:
@@ -52,20 +52,37 @@ def _entries(text: str, item: SlotType) -> list[str]:
 def _all_read(entries: list[str], item: SlotType, slot_type: SlotType, context: ReadingContext) -> Reading:
     from fsm_engine.understanding.readers import read as read_any
 
-    values: list[Json] = []
+    lists: list[list[Json]] = [[]]
     is_certain = True
     for entry in entries:
         reading = read_any(entry, item, context)
-        if isinstance(reading, SeveralFit) and len(entries) == 1 and item.kind in _WITH_COMMAS_INSIDE:
-            return _counted(list(reading.candidates), slot_type, is_certain=False)
-        if not isinstance(reading, Fits):
+        if isinstance(reading, DoesNotFit):
             return reading
-        is_certain = is_certain and reading.certain
-        if reading.value not in values:
-            values.append(reading.value)
-    if not values:
+        if isinstance(reading, Fits):
+            is_certain = is_certain and reading.certain
+            lists = [_with(values, reading.value) for values in lists]
+        elif len(entries) == 1 and item.kind in _WITH_COMMAS_INSIDE:
+            return _counted(list(reading.candidates), slot_type, is_certain=False)
+        elif len(lists) > 1:
+            return DoesNotFit(reasons.NO_MATCH)
+        else:
+            lists = [_with(lists[0], candidate) for candidate in reading.candidates]
+    return _one_or_several(lists, slot_type, is_certain=is_certain)
+
+
+def _with(values: list[Json], value: Json) -> list[Json]:
+    return values if value in values else [*values, value]
+
+
+def _one_or_several(lists: list[list[Json]], slot_type: SlotType, *, is_certain: bool) -> Reading:
+    """Where one entry had several values, each makes a list of its own to choose from."""
+    different = [values for number, values in enumerate(lists) if values not in lists[:number]]
+    if not different[0]:
         return DoesNotFit(reasons.EMPTY)
-    return _counted(values, slot_type, is_certain=is_certain)
+    fitting = [values for values in different if bounds.count_problem(len(values), slot_type) is None]
+    if len(fitting) > 1:
+        return SeveralFit(tuple(fitting))
+    return _counted(fitting[0] if fitting else different[0], slot_type, is_certain=is_certain and len(different) == 1)
 
 
 def _counted(values: list[Json], slot_type: SlotType, *, is_certain: bool) -> Reading:
