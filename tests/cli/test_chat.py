@@ -201,7 +201,13 @@ def open_chat(place: Path, environment: dict[str, str], *more: str) -> "pexpect.
         encoding="utf-8",
         timeout=20,
         dimensions=(40, 100),
+        preexec_fn=_hear_interrupts,
     )
+
+
+def _hear_interrupts() -> None:
+    """As in any terminal, also where the tests themselves run in the background and ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
