@@ -22,8 +22,9 @@ IMPORT_ALL = """
 import time
 started = time.perf_counter()
 import fsm_engine
+first = time.perf_counter()
 from fsm_engine import Engine
-print((time.perf_counter() - started) * 1e3)
+print((first - started) * 1e3, (time.perf_counter() - started) * 1e3)
 """
 
 

@@ -7,7 +7,7 @@ spelling, are `risk_spelling`'s part.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -49,12 +49,13 @@ _SHOWN_AT_LEAST: Final = 2
 class Unmasker:
     """Knows the words that disguises hide.
 
-    ``squashed`` maps words without their double letters to the words. ``guesses`` are tried in order for a masked word.
+    ``squashed`` maps words without their double letters to the words. ``guesses`` are tried in order for a masked
+    word; they are kept by first letter, which a mask always shows.
     """
 
     vocabulary: frozenset[str]
     squashed: Mapping[str, str]
-    guesses: tuple[str, ...]
+    guesses: Mapping[str, Sequence[str]]
 
     def unmask(self, reading: Reading) -> Reading:
         """The reading with disguised words written out; the same object when nothing looks disguised."""
@@ -130,7 +131,9 @@ class Unmasker:
         exact = re.compile(_MASK.sub(lambda mask: f"[a-z]{{{len(mask.group())}}}", masked))
         loose = re.compile(pieces)
         for pattern in (exact, loose):
-            if (word := next((word for word in self.guesses if pattern.fullmatch(word)), None)) is not None:
+            if (
+                word := next((word for word in self.guesses.get(masked[0], ()) if pattern.fullmatch(word)), None)
+            ) is not None:
                 return word
         return None
 
@@ -140,6 +143,14 @@ _LONGEST_WORD: Final = 24
 
 def _small(original: str) -> bytes:
     return _LARGE_I.sub("l", original).lower().replace("_", " ").encode("ascii")
+
+
+def by_first_letter(words: Iterable[str]) -> dict[str, list[str]]:
+    """The words, in their order, under the letter with which they begin."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        found.setdefault(word[0], []).append(word)
+    return found
 
 
 def squash(word: str) -> str:

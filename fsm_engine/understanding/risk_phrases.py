@@ -16,7 +16,7 @@ from typing import Final
 from fsm_engine.model.flow import LEVELS, Level
 from fsm_engine.model.turn import RiskFinding
 from fsm_engine.understanding.risk_context import judge
-from fsm_engine.understanding.risk_disguise import Unmasker
+from fsm_engine.understanding.risk_disguise import Unmasker, by_first_letter
 from fsm_engine.understanding.risk_notation import COMMON, literal
 from fsm_engine.understanding.risk_rules import (
     CATEGORIES,
@@ -59,7 +59,9 @@ class RiskDetector:
         vocabulary = lexicon.vocabulary.union(*(rule.vocabulary for rule in added))
         self._speller = Speller.of(vocabulary, lexicon.ordinary | COMMON, lexicon.by_ear, lexicon.guesses)
         known = self._speller.known
-        self._unmasker = Unmasker(known, self._speller.squashed, (*lexicon.guesses, *sorted(vocabulary)))
+        self._unmasker = Unmasker(
+            known, self._speller.squashed, by_first_letter((*lexicon.guesses, *sorted(vocabulary)))
+        )
         self._known = known
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
