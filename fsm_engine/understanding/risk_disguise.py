@@ -130,10 +130,10 @@ class Unmasker:
         pieces = _MASK.sub(lambda mask: f"[a-z]{{{max(1, len(mask.group()) - 1)},{len(mask.group()) + 1}}}", masked)
         exact = re.compile(_MASK.sub(lambda mask: f"[a-z]{{{len(mask.group())}}}", masked))
         loose = re.compile(pieces)
+        last = masked[-1] if masked[-1].isalnum() else ""
+        words = [word for word in self.guesses.get(masked[0], ()) if word.endswith(last)]
         for pattern in (exact, loose):
-            if (
-                word := next((word for word in self.guesses.get(masked[0], ()) if pattern.fullmatch(word)), None)
-            ) is not None:
+            if (word := next((word for word in words if pattern.fullmatch(word)), None)) is not None:
                 return word
         return None
 
