@@ -1,20 +1,48 @@
-"""Telling apart what a match means: said of oneself, denied, long past, about a film, about somebody else."""
+"""Telling apart what a match means: said of oneself, denied, long past, about a film, about somebody else.
+
+In doubt a match stands: a wrong alarm offers help to somebody who needs none, a miss leaves somebody alone.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fsm_engine.model.flow import Level
 from fsm_engine.understanding.risk_rules import Cues, Match, Pattern
 
 _SENTENCE_END: Final = re.compile(rb"[.!?;\n]+(?:\s|$)")
-_CLAUSE_END: Final = re.compile(rb"[,:(]|\bbut\b|\bpero\b|\band\b")
+_CLAUSE_END: Final = re.compile(rb"[,:(]|\b(?:but|pero|and|because|so|cuz|sino|aunque|although)\b")
+_TURN: Final = re.compile(rb"\b(?:but|pero|now|ahora|although|aunque|lately)\b")
 _I: Final = re.compile(rb"\b(?:i|i'?m|i'?ve|i'?ll|i'?d|me|myself|yo|estoy|quiero|soy)\b")
 _MINE: Final = re.compile(rb"\b(?:my|mine|mi|mis)\b")
+_WORDS: Final = re.compile(rb"[a-z0-9']+")
 _REACH: Final = 120
 """Bytes before and after a match that are looked at: some twenty words."""
+
+_SUBJECT_REACH: Final = 24
+_INTENT_REACH: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A match with what stands before and after it in its sentence."""
+
+    before: bytes
+    span: bytes
+    after: bytes
+
+    @property
+    def sentence(self) -> bytes:
+        return self.before + self.span + self.after
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the speaker is the one it is said of."""
+        near = self.before[-_SUBJECT_REACH:]
+        return any(_I.search(part) is not None for part in (self.span, near)) or _MINE.search(self.span) is not None
 
 
 def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Level:
@@ -22,17 +50,16 @@ def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Lev
     rule = match.rule
     if any(_covers_half(idiom, match) for idiom in idioms):
         return "low"
-    before, after = _sentence_around(data, match)
-    span = data[match.start : match.end]
-    if _is_told(rule.kind, cues, before, span, after):
+    place = _place(match, data)
+    if _is_told(rule.kind, place, cues):
         return "low"
-    if _is_denied(cues, before, span, rule.vocabulary):
+    if _is_denied(place, rule.vocabulary, cues):
         rest = data[: match.start] + b" | " + data[match.end :]
-        return "medium" if cues.distress.program.search(rest) is not None else "low"
-    if rule.category != "abuse" and _is_past(cues, before + span + after):
+        return "medium" if _has(cues.distress, rest) else "low"
+    if rule.category != "abuse" and _is_past(place, cues):
         return "low"
     if rule.kind == "act":
-        return "high" if _is_intended(cues, before, span, after) else "medium"
+        return "high" if _is_intended(place, cues) else "medium"
     return "high" if rule.kind == "high" else "low" if rule.kind == "low" else "medium"
 
 
@@ -41,42 +68,41 @@ def _covers_half(idiom: Match, match: Match) -> bool:
     return shared * 2 >= match.end - match.start
 
 
-def _sentence_around(data: bytes, match: Match) -> tuple[bytes, bytes]:
-    before = data[max(0, match.start - _REACH) : match.start]
-    after = data[match.end : match.end + _REACH]
-    for end in _SENTENCE_END.finditer(before):
-        before = data[match.start - (len(before) - end.end()) : match.start] if end.end() <= len(before) else before
-    if _SENTENCE_END.search(data[match.end - 2 : match.end]):
-        return before, b""
-    if (stop := _SENTENCE_END.search(after)) is not None:
-        after = after[: stop.start()]
-    return before, after
+def _place(match: Match, data: bytes) -> _Place:
+    span = data[match.start : match.end]
+    before = _SENTENCE_END.split(data[max(0, match.start - _REACH) : match.start])[-1]
+    if _SENTENCE_END.search(span[-2:]) is not None:
+        return _Place(before, span, b"")
+    return _Place(before, span, _SENTENCE_END.split(data[match.end : match.end + _REACH])[0])
 
 
 def _has(pattern: Pattern, text: bytes) -> bool:
     return pattern.program.search(text) is not None
 
 
-def _is_told(kind: str, cues: Cues, before: bytes, span: bytes, after: bytes) -> bool:
-    around = before + span + after
-    if _has(cues.quoting, around):
+def _is_told(kind: str, place: _Place, cues: Cues) -> bool:
+    """A quotation, a question asked, or talk about a film or a lesson; not what people say of themselves beside it."""
+    if _has(cues.quoting_before, place.before):
         return True
-    is_own = _I.search(span) is not None or _I.search(before[-24:]) is not None or _MINE.search(span) is not None
-    return (kind == "topic" or not is_own) and _has(cues.topic, before + after)
+    if kind != "topic" and place.is_own:
+        return False
+    return _has(cues.quoting, place.sentence) or _has(cues.topic, place.before + place.after)
 
 
-def _is_denied(cues: Cues, before: bytes, span: bytes, vocabulary: frozenset[str]) -> bool:
-    clause = _CLAUSE_END.split(before)[-1]
-    if cues.negated.program.search(clause) is not None:
+def _is_denied(place: _Place, vocabulary: frozenset[str], cues: Cues) -> bool:
+    clause = _CLAUSE_END.split(place.before)[-1]
+    if _has(cues.negated, clause):
         return not _has(cues.undo, clause)
-    words = {word.decode("ascii").replace("'", "") for word in re.findall(rb"[a-z0-9']+", span)}
+    words = {word.decode("ascii").replace("'", "") for word in _WORDS.findall(place.span)}
     inside = (words & cues.negator_words) - vocabulary
-    return bool(inside) and not _has(cues.undo, clause + span)
+    return bool(inside) and not _has(cues.undo, clause + place.span)
 
 
-def _is_past(cues: Cues, sentence: bytes) -> bool:
+def _is_past(place: _Place, cues: Cues) -> bool:
+    sentence = _TURN.split(place.before)[-1] + place.span + place.after
     return _has(cues.past, sentence) and not _has(cues.still, sentence)
 
 
-def _is_intended(cues: Cues, before: bytes, span: bytes, after: bytes) -> bool:
-    return _has(cues.intent, before[-40:] + span) or _has(cues.soon, span + after[:40])
+def _is_intended(place: _Place, cues: Cues) -> bool:
+    before, after = place.before[-_INTENT_REACH:], place.after[:_INTENT_REACH]
+    return _has(cues.intent, before + place.span) or _has(cues.soon, place.span + after)

@@ -26,7 +26,7 @@ _SIGNS: Final = re2.compile(
     ).encode()
 )
 _LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
-_JOINTS: Final = re.compile(rb"(?<=[a-z])[.-](?=[a-z])")
+_JOINTED: Final = re.compile(rb"[a-z]+(?:[.-][a-z]+)+")
 _ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
 _APART: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
 _WORD_GAP: Final = re.compile(r"\s{2,}|\s[^a-z0-9@$!|+\s]\s")
@@ -69,8 +69,11 @@ class Unmasker:
         return reading
 
     def _joints(self, data: bytes) -> Iterator[Edit]:
-        for match in _JOINTS.finditer(data):
-            yield Edit(match.start(), match.end(), " ")
+        """Words with dots or hyphens inside: one word when that makes one, several otherwise."""
+        for match in _JOINTED.finditer(data):
+            pieces = re.split("[.-]", match.group().decode("ascii"))
+            whole = "".join(pieces)
+            yield Edit(match.start(), match.end(), whole if whole in self.vocabulary else " ".join(pieces))
 
     def _alone(self, data: bytes) -> Iterator[Edit]:
         return self._gathered(_ALONE.finditer(data), _NO_SIGN)
@@ -82,7 +85,13 @@ class Unmasker:
         """Letters that stand apart, put together; wider gaps part words."""
         for run in runs:
             words = [between.sub("", piece) for piece in _WORD_GAP.split(run.group().decode("ascii"))]
-            yield Edit(run.start(), run.end(), " ".join(self.plain(word) for word in words))
+            yield Edit(run.start(), run.end(), " ".join(self._with_i(self.plain(word)) for word in words))
+
+    def _with_i(self, word: str) -> str:
+        """An I that was gathered with the word after it, set apart."""
+        return (
+            f"i {word[1:]}" if word not in self.vocabulary and word[:1] == "i" and word[1:] in self.vocabulary else word
+        )
 
     def _mixed(self, data: bytes) -> Iterator[Edit]:
         tokens = [(match, match.group().decode("ascii")) for match in _MIXED.finditer(data)]
@@ -132,10 +141,7 @@ class Unmasker:
         loose = re.compile(pieces)
         last = masked[-1] if masked[-1].isalnum() else ""
         words = [word for word in self.guesses.get(masked[0], ()) if word.endswith(last)]
-        for pattern in (exact, loose):
-            if (word := next((word for word in words if pattern.fullmatch(word)), None)) is not None:
-                return word
-        return None
+        return next((word for pattern in (exact, loose) for word in words if pattern.fullmatch(word)), None)
 
 
 _LONGEST_WORD: Final = 24

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fsm_engine.model.flow import LEVELS, Level
@@ -29,7 +30,7 @@ from fsm_engine.understanding.risk_rules import (
     words_of,
 )
 from fsm_engine.understanding.risk_spelling import Speller
-from fsm_engine.understanding.risk_text import Edit, Reading, fold, rewrite
+from fsm_engine.understanding.risk_text import Edit, Reading, backwards, fold, rewrite
 
 LEXICON_VERSION: Final = "1"
 DETECTOR: Final = "phrases"
@@ -38,6 +39,8 @@ EARLIER_AT_MOST: Final = 5
 
 PHRASE_AT_MOST: Final = 200
 
+_SURE_WORD: Final = 6
+_AFTER_LATIN: Final = "\u0250"
 _WORD: Final = re.compile(rb"[a-z0-9']+")
 
 
@@ -46,6 +49,17 @@ class _Found:
     level: Level
     match: Match
     reading: Reading
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the message as typed."""
+        return self.reading.span(self.match.start, self.match.end)
+
+    @property
+    def is_disguised(self) -> bool:
+        """Whether more than Latin letters was typed for it: stretched and misspelled words hide nothing."""
+        start, end = self.span
+        return not all(char.isalpha() and char < _AFTER_LATIN for char in self.reading.original[start:end])
 
 
 class RiskDetector:
@@ -59,9 +73,8 @@ class RiskDetector:
         vocabulary = lexicon.vocabulary.union(*(rule.vocabulary for rule in added))
         self._speller = Speller.of(vocabulary, lexicon.ordinary | COMMON, lexicon.by_ear, lexicon.guesses)
         known = self._speller.known
-        self._unmasker = Unmasker(
-            known, self._speller.squashed, by_first_letter((*lexicon.guesses, *sorted(vocabulary)))
-        )
+        guesses = by_first_letter((*lexicon.guesses, *sorted(vocabulary)))
+        self._unmasker = Unmasker(known, self._speller.squashed, guesses)
         self._known = known
 
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
@@ -71,10 +84,15 @@ class RiskDetector:
         before this one, oldest first: words that mean little alone count when those told of distress.
         """
         plain = fold(text)
-        found = self._judged(plain, frozenset())
-        clear = self._respelled(self._unmasker.unmask(plain))
-        if clear is not plain:
-            found += self._judged(clear, frozenset(item.match.rule for item in found))
+        found = self._judged(plain, [])
+        unmasked = self._unmasker.unmask(plain)
+        if unmasked is not plain:
+            found += self._judged(unmasked, found)
+        respelled = self._respelled(unmasked)
+        if respelled is not unmasked:
+            found += [item for item in self._judged(respelled, found) if not _is_guesswork(item.match)]
+        if not self._speller.backwards.isdisjoint(words_of(plain.data)):
+            found += self._judged(backwards(plain), found)
         if not found:
             return ()
         told = [fold(message).data for message in earlier[-EARLIER_AT_MOST:]]
@@ -89,19 +107,22 @@ class RiskDetector:
         edits = [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in self._speller.mended(words)]
         return rewrite(reading, edits) if edits else reading
 
-    def _judged(self, reading: Reading, seen: frozenset[Rule]) -> list[_Found]:
-        """What a reading tells beyond the rules that matched before, and matched there with the wording as typed."""
+    def _judged(self, reading: Reading, before: Sequence[_Found]) -> list[_Found]:
+        """What a reading tells that was not judged, with the words as typed, in the readings before it."""
         words = words_of(reading.data)
-        matches = [match for match in self._rules.search(reading.data, words) if match.rule not in seen]
+        matches = [*self._rules.search(reading.data, words)]
         if not matches:
             return []
         idioms = [*self._idioms.search(reading.data, words)]
         cues = self._lexicon.cues
-        return [_Found(judge(match, reading.data, idioms, cues), match, reading) for match in matches]
+        found = [_Found(judge(match, reading.data, idioms, cues), match, reading) for match in matches]
+        return [item for item in found if not any(_is_same(item, other) for other in before)]
 
     def _counts(self, item: _Found, told: Sequence[bytes]) -> bool:
         """Whether a match that means little alone is borne out by the rest of the message or those before."""
         kind = item.match.rule.kind
+        if kind == "hidden":
+            return item.is_disguised
         if kind not in {"vague", "weak"}:
             return True
         if item.level == "low":
@@ -128,8 +149,23 @@ class RiskDetector:
         return tuple(self._finding(item) for item in ordered)
 
     def _finding(self, item: _Found) -> RiskFinding:
-        phrase = item.reading.phrase(item.match.start, item.match.end)[:PHRASE_AT_MOST]
+        start, end = item.span
+        phrase = item.reading.original[start : min(end, start + PHRASE_AT_MOST)]
         return RiskFinding(item.level, item.match.rule.category, phrase, DETECTOR, self._version)
+
+
+def _is_same(item: _Found, other: _Found) -> bool:
+    """Whether two readings show one match: the rule's, in the same place of the message."""
+    if item.match.rule is not other.match.rule:
+        return False
+    start, end = item.span
+    other_start, other_end = other.span
+    return start < other_end and other_start < end
+
+
+def _is_guesswork(match: Match) -> bool:
+    """Whether all that speaks for a match is one short word that may have been another ("meh" for "meth")."""
+    return match.rule.kind == "topic" and match.end - match.start < _SURE_WORD
 
 
 def build_detector(
@@ -142,11 +178,17 @@ def build_detector(
     """
     if lexicon not in LEXICONS:
         raise ValueError(f"lexicon: '{lexicon}' is not shipped. Use one of: {', '.join(LEXICONS)}.")
-    shipped = load_lexicon(lexicon)
-    added = [_added(category, phrase) for category, phrases in add.items() for phrase in phrases]
     for category in add:
         _check_category(category)
-    return RiskDetector(shipped, added, version)
+    additions = tuple((category, tuple(phrases)) for category, phrases in add.items())
+    return _built(lexicon, additions, version)
+
+
+@lru_cache(maxsize=8)
+def _built(lexicon: str, additions: tuple[tuple[str, tuple[str, ...]], ...], version: str) -> RiskDetector:
+    """Detectors never change, and programs open the same bot again and again."""
+    added = [_added(category, phrase) for category, phrases in additions for phrase in phrases]
+    return RiskDetector(load_lexicon(lexicon), added, version)
 
 
 def _check_category(category: str) -> None:
@@ -155,7 +197,6 @@ def _check_category(category: str) -> None:
 
 
 def _added(category: str, phrase: str) -> Rule:
-    _check_category(category)
     words = _WORD.findall(fold(phrase).data)
     if not words:
         raise ValueError(f"add: a phrase of '{category}' has no word in it. Write at least one word.")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Final, Literal
 
 import re2
@@ -17,7 +18,8 @@ from fsm_engine.understanding.risk_notation import Shape, compile_groups, compil
 CATEGORIES: Final = ("suicide", "self_harm", "abuse", "violence_to_others", "eating_disorder", "substance")
 LEXICONS: Final[Mapping[str, tuple[str, ...]]] = {"crisis": ("en", "es")}
 
-Kind = Literal["act", "low", "medium", "high", "topic", "vague", "weak"]
+MATCHES_PER_RULE: Final = 8
+Kind = Literal["act", "low", "medium", "high", "topic", "hidden", "vague", "weak"]
 
 _PLAIN: Final = bytes.maketrans(
     bytes(range(128)),
@@ -59,9 +61,9 @@ class Cues:
     """What surrounds a match and changes its meaning, in all languages at once: people mix them."""
 
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
-        negator, filler = shapes["negators"], shapes["fillers"]
-        self.negator_words = negator.vocabulary
-        self.negated = Pattern(Shape(f"{negator.regex}{filler.regex}{{0,9}}"), after="$")
+        self.negator_words = shapes["negators"].vocabulary
+        self.negated = Pattern(shapes["negated"], after="$")
+        self.quoting_before = Pattern(shapes["quoting"], after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
         self.harmless = Pattern(shapes["harmless"])
@@ -193,14 +195,11 @@ class RuleIndex:
         return found
 
     def search(self, data: bytes, words: set[str]) -> Iterator[Match]:
-        """Every first match of every rule."""
-        candidates = self.candidates(words)
-        if not candidates:
-            return
-        for rule in candidates:
+        """The matches of every rule, at most `MATCHES_PER_RULE` of each: the first of them may be a denial."""
+        for rule in self.candidates(words):
             if any(need.isdisjoint(words) for need in rule.exact_needs):
                 continue
-            if (match := rule.program.search(data)) is not None:
+            for match in islice(rule.program.finditer(data), MATCHES_PER_RULE):
                 yield Match(rule, match.start(), match.end())
 
 

@@ -22,6 +22,7 @@ _LONGEST_PIECE: Final = 14
 _SHORT_PIECES: Final = frozenset(
     "i a to my me im go up be do so it in on of is am no at we he us if by an as od rn the and you for not was".split()  # noqa: SIM905
 )
+_TELLING: Final = ("myself", "want", "wanna", "quiero")
 _DOUBLE: Final = re.compile(r"(.)\1")
 _ENDINGS: Final = ("s", "ly")
 
@@ -32,13 +33,14 @@ class Speller:
 
     ``near`` maps words with one letter left out to the words that they may have been: two words that are one slip apart
     share such a key, and nearly all that are two slips apart. ``targets`` are the lexicon's own words, ``grave`` those
-    of them that go first when several are as near.
+    of them that go first when several are as near; ``backwards`` are words of a message that was typed from its end.
     """
 
     known: frozenset[str]
     targets: frozenset[str]
     grave: frozenset[str]
     by_ear: Mapping[str, str]
+    backwards: frozenset[str]
     near: Mapping[str, Sequence[str]]
     squashed: Mapping[str, str]
 
@@ -51,8 +53,11 @@ class Speller:
             if len(word) >= _SHORTEST and word.isalpha():
                 for key in _shortened(word):
                     near.setdefault(key, []).append(word)
+        known = (targets | ordinary).difference(by_ear)
+        graves = frozenset(grave)
+        backwards = frozenset(word[::-1] for word in (*graves, *_TELLING) if len(word) >= _SHORTEST) - known
         squashed = {squash(word): word for word in sorted(targets, reverse=True)}
-        return cls((targets | ordinary).difference(by_ear), targets, frozenset(grave), by_ear, near, squashed)
+        return cls(known, targets, graves, by_ear, backwards, near, squashed)
 
     def correct(self, word: str) -> str | None:
         """The word or words that were meant, or None. The first letter counts as right: it seldom is wrong."""
@@ -95,11 +100,15 @@ class Speller:
                 before = best[start]
                 if before is None or not self._is_piece(word[start:end]):
                     continue
-                known = best[end]
-                if known is None or before[0] + 1 < known[0]:
-                    best[end] = (before[0] + 1, [*before[1], word[start:end]])
+                known, cost = best[end], before[0] + self._cost(word[start:end])
+                if known is None or cost < known[0]:
+                    best[end] = (cost, [*before[1], word[start:end]])
         whole = best[-1]
-        return " ".join(self.by_ear.get(piece, piece) for piece in whole[1]) if whole and whole[0] > 1 else None
+        return " ".join(self.by_ear.get(piece, piece) for piece in whole[1]) if whole and len(whole[1]) > 1 else None
+
+    def _cost(self, piece: str) -> int:
+        """Words of the lexicon are likelier pieces than others: "want to live", not "want olive"."""
+        return 2 if piece in self.targets or piece in _SHORT_PIECES else 5
 
     def _is_sure(self, target: str) -> bool:
         return len(target) >= _SHORTEST or target in self.grave

@@ -53,15 +53,13 @@ class Reading:
     starts: Sequence[int] | None = None
     ends: Sequence[int] | None = None
 
-    def phrase(self, start: int, end: int) -> str:
-        """The part of the original behind a slice of the data, without blanks and marks around it."""
-        while end > start and not chr(self.data[end - 1]).isalnum():
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where in the original a slice of the data stands, without blanks and marks after it."""
+        while end > start + 1 and not chr(self.data[end - 1]).isalnum():
             end -= 1
-        if end <= start:
-            return ""
         if self.starts is None or self.ends is None:
-            return self.original[start:end]
-        return self.original[min(self.starts[start:end]) : max(self.ends[start:end])]
+            return start, end
+        return min(self.starts[start:end]), max(self.ends[start:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +104,13 @@ def rewrite(reading: Reading, edits: Sequence[Edit]) -> Reading:
     starts += old_starts[at:]
     ends += old_ends[at:]
     return Reading(reading.original, bytes(data + reading.data[at:]), starts, ends)
+
+
+def backwards(reading: Reading) -> Reading:
+    """The reading from the last letter to the first."""
+    starts = reading.starts if reading.starts is not None else range(len(reading.data))
+    ends = reading.ends if reading.ends is not None else range(1, len(reading.data) + 1)
+    return Reading(reading.original, reading.data[::-1], starts[::-1], ends[::-1])
 
 
 def _fold_char(char: str) -> str:
