@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 IS_LONG = os.environ.get("FAULTS") == "long"
@@ -22,7 +23,7 @@ def size(short: int, long: int) -> int:
 def record(test: str, *, seed: int = SEED, **figures: int | float | str) -> None:
     """Notes the figures of one test, such as ``record("T1", kills=40, acknowledged=812, lost=0)``."""
     line = json.dumps({"test": test, "seed": seed, **figures}, sort_keys=False)
-    print(line)
+    sys.stdout.write(f"{line}\n")
     place = os.environ.get("FAULT_FIGURES")
     if place:
         with Path(place).open("a", encoding="utf-8") as file:
