@@ -174,7 +174,8 @@ class Turns:
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
         reply = reply_of(outcome, request.conversation_id)
-        reply = replace(reply, messages=(*late, *reply.messages))
+        if late:
+            reply = replace(reply, messages=(*late, *reply.messages))
         return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
