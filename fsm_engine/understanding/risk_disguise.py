@@ -25,6 +25,8 @@ _SIGNS: Final = re2.compile(
         "|[a-z][.-][a-z]+[.-][a-z]"  # i.want.to
     ).encode()
 )
+_NOT_PLAIN: Final = re.compile(rb"[^a-z ',?]")
+_IN_PIECES: Final = re.compile(rb"([a-z])\1\1|\b[a-z][^a-z]{1,3}[a-z][^a-z]{1,3}[a-z]\b")
 _ADDRESS: Final = re.compile(rb"(?<!\S)[a-z0-9._+-]{2,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _APART_IN_ADDRESS: Final = str.maketrans("@._+-", "     ")
 _LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
@@ -65,7 +67,7 @@ class Unmasker:
             reading = Reading(reading.original, _small(reading.original))
         if b"@" in reading.data and (made := [*_addresses(reading.data)]):
             reading = rewrite(reading, made)
-        if _SIGNS.search(reading.data) is None:
+        if not looks_disguised(reading.data):
             return reading
         for edits in (self._alone, self._joints, self._apart, self._mixed):
             if made := [*edits(reading.data)]:
@@ -154,6 +156,13 @@ class Unmasker:
 
 
 _LONGEST_WORD: Final = 24
+
+
+def looks_disguised(data: bytes) -> bool:
+    """Whether any sign of disguise is there. Plain words, which most messages are, need no look at all the signs."""
+    if _NOT_PLAIN.search(data) is None and _IN_PIECES.search(data) is None:
+        return False
+    return _SIGNS.search(data) is not None
 
 
 def _addresses(data: bytes) -> Iterator[Edit]:
