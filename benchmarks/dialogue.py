@@ -115,8 +115,7 @@ def copies(turns: Sequence[TurnToCommit], conversations: int) -> list[TurnToComm
 
 def _copy(turn: TurnToCommit, number: int) -> TurnToCommit:
     old, new = turn.session_id, f"{turn.session_id[:-12]}{number:012d}"
-    return replace(
-        turn,
+    return turn._replace(
         conversation_id=f"c{number}",
         session_id=new,
         state_json=turn.state_json.replace(old, new),
