@@ -49,14 +49,17 @@ class Gatherer(Generic[Q, A]):
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def ask(self, question: Q) -> A:
+    async def ask(self, question: Q, *, goes_first: bool = False) -> A:
         """The answer to one question. Raises `Busy` when ``queue_limit`` callers wait already."""
         if self._idle.is_set():
             return await self._ask_alone(question)
         if len(self._waiting) >= self._queue_limit:
             raise Busy(f"store: {self._queue_limit} calls wait already. Send this one again later.")
         reply: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, reply))
+        if goes_first:
+            self._waiting.appendleft((question, reply))
+        else:
+            self._waiting.append((question, reply))
         if self._busy_lanes < self._lanes:
             self._busy_lanes += 1
             self._start_worker()

@@ -78,11 +78,11 @@ class SqliteDatabase:
         self._check_open()
         return await self._changes.ask(steps)
 
-    async def insert_turn(self, row: tuple[Sql, ...]) -> None:
+    async def insert_turn(self, row: tuple[Sql, ...], *, goes_first: bool) -> None:
         """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
         self._check_open()
         try:
-            await self._turns.ask(row)
+            await self._turns.ask(row, goes_first=goes_first)
         except asyncio.CancelledError:
             self._abandoned += 1
             raise
