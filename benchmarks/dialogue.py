@@ -30,6 +30,15 @@ TEXTS = (
 )
 """Seven messages; the last one runs an action, whose result is an eighth turn."""
 TURNS_PER_DIALOGUE = len(TEXTS) + 1
+_FIRST = ("Ahmed", "Ana", "Ben", "Chloe", "Dmitri", "Emeka", "Farah", "Grace")
+_LAST = ("Ali", "Brown", "Costa", "Diaz", "Evans", "Fofana", "Garcia", "Hall", "Ito")
+
+
+def texts_of(number: int) -> tuple[str, ...]:
+    """The dialogue as the person of that number holds it, with a name, an address and an amount of their own."""
+    first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
+    own = {1: f"My name is {first} {last}", 2: f"{first.lower()}.{number}@example.com", 5: f"${50 + number % 500}"}
+    return tuple(own.get(place, text) for place, text in enumerate(TEXTS))
 
 
 def bank() -> Actions:
