@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.peers.conduct import LAST_MESSAGES
-from benchmarks.peers.trial import AT_ONCE, Run, Trial
+from benchmarks.peers.trial import AT_ONCE, Run, Trial, best_floor
 
 SPEED = (
     "tool",
@@ -29,28 +29,31 @@ CONDUCT = (
     f"accounts opened by {LAST_MESSAGES} last messages, each delivered twice at once",
     "its question is taken out of the flow",
 )
+BUSY = " (busy disk)"
+"""Marks a run for which there was no quiet moment; see `benchmarks.peers.trial`."""
 Row = tuple[str, ...]
 
 
 def speed_rows(trials: Sequence[Trial]) -> list[Row]:
     """One row per tool; the first trial is the engine's, which the last column of each load compares with."""
-    return [(trial.peer.name, *_cells(trial, trials[0])) for trial in trials]
+    best = best_floor(trials)
+    return [(trial.peer.name, *_cells(trial, trials[0], best)) for trial in trials]
 
 
-def _cells(trial: Trial, engine: Trial) -> list[str]:
+def _cells(trial: Trial, engine: Trial, best: float) -> list[str]:
     if trial.failure:
         return [trial.failure, *[""] * (len(SPEED) - 2)]
     cells = []
     for at_once in AT_ONCE:
-        run, ours = trial.middle(at_once), engine.middle(at_once)
-        cells += _speed_cells(run, ours) if run else ["", "", "", ""]
+        run, ours = trial.middle(at_once, best), engine.middle(at_once, best)
+        cells += _speed_cells(run, ours, best) if run else ["", "", "", ""]
     return cells
 
 
-def _speed_cells(run: Run, ours: Run | None) -> list[str]:
-    speed = run.speed
+def _speed_cells(run: Run, ours: Run | None, best: float) -> list[str]:
+    speed, mark = run.speed, "" if run.is_quiet(best) else BUSY
     times = f"{ours.ratio / run.ratio:.1f}" if ours and ours is not run else ""
-    return [f"{speed.messages_per_second:.0f}", f"{run.ratio:.2f}", f"{speed.p99_ms:.1f}", times]
+    return [f"{speed.messages_per_second:.0f}{mark}", f"{run.ratio:.2f}", f"{speed.p99_ms:.1f}", times]
 
 
 def conduct_rows(trials: Sequence[Trial]) -> list[Row]:
@@ -89,6 +92,7 @@ def show(trials: Sequence[Trial]) -> None:
 
 def as_json(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """One object per tool; ``runs`` by conversations at once, the median run of each."""
+    best = best_floor(trials)
     return [
         {
             "tool": trial.peer.name,
@@ -96,14 +100,18 @@ def as_json(trials: Sequence[Trial]) -> list[dict[str, Any]]:
             "failure": trial.failure or None,
             "stores": trial.peer.stores,
             "runs": {
-                at_once: {**asdict(run.speed), "floor": run.floor, "ratio": run.ratio}
+                at_once: _figures(run, trial.quiet(at_once, best))
                 for at_once in AT_ONCE
-                if (run := trial.middle(at_once)) is not None
+                if (run := trial.middle(at_once, best)) is not None
             },
             "conduct": asdict(trial.conduct) if trial.conduct else None,
         }
         for trial in trials
     ]
+
+
+def _figures(run: Run, quiet: Sequence[Run]) -> dict[str, float]:
+    return {**asdict(run.speed), "floor": run.floor, "ratio": run.ratio, "quiet_runs": len(quiet)}
 
 
 def markdown(trials: Sequence[Trial]) -> str:
@@ -120,6 +128,7 @@ def _markdown_table(columns: Row, rows: Sequence[Row]) -> str:
 def _measured_with(trials: Sequence[Trial]) -> str:
     known = dict.fromkeys(part for t in trials if not t.peer.missing for part in t.peer.versions.split(", "))
     machine = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
-    floors = [run.floor for trial in trials for runs in trial.runs.values() for run in runs]
-    floor = f" The floor was {min(floors):.0f} to {max(floors):.0f} messages/s." if floors else ""
+    best = best_floor(trials)
+    used = [run.floor for trial in trials for at_once in AT_ONCE if (run := trial.middle(at_once, best))]
+    floor = f" The floor around these runs was {min(used):.0f} to {max(used):.0f} messages/s." if used else ""
     return f"Measured with {machine}; {', '.join(known)}.{floor}"

@@ -66,13 +66,20 @@ def test_a_tool_that_does_not_work_here_is_a_row_and_the_next_one_is_still_measu
 
 
 def test_the_report_compares_the_engine_with_each_tool_by_their_ratios_to_the_floor() -> None:
-    engine = Trial(ENGINE, runs={at_once: [Run(Speed(900.0, 1.0, 2.0), 1000.0)] for at_once in AT_ONCE})
-    other = Trial(PEERS[1], runs={at_once: [Run(Speed(300.0, 3.0, 4.0), 500.0)] for at_once in AT_ONCE})
+    engine = Trial(ENGINE, runs={at_once: [Run(Speed(900.0, 1.0, 2.0), 950.0, 1050.0)] for at_once in AT_ONCE})
+    other = Trial(PEERS[1], runs={at_once: [Run(Speed(400.0, 3.0, 4.0), 900.0, 700.0)] for at_once in AT_ONCE})
 
     page = markdown([engine, other])
 
     assert "| this engine | 900 | 0.90 | 2.0 |  | 900 | 0.90 | 2.0 |  |" in page
-    assert f"| {PEERS[1].name} | 300 | 0.60 | 4.0 | 1.5 | 300 | 0.60 | 4.0 | 1.5 |" in page
+    assert f"| {PEERS[1].name} | 400 (busy disk) | 0.50 | 4.0 | 1.8 | 400 (busy disk) | 0.50 | 4.0 | 1.8 |" in page
+
+
+def test_runs_beside_a_slow_floor_do_not_count_where_there_are_quiet_ones() -> None:
+    slow, quiet = Run(Speed(500.0, 1.0, 2.0), 100.0, 1000.0), Run(Speed(400.0, 1.0, 2.0), 1000.0, 900.0)
+
+    assert Trial(ENGINE, runs={1: [slow, quiet]}).middle(1, best_floor=1000.0) is quiet
+    assert Trial(ENGINE, runs={1: [slow]}).middle(1, best_floor=1000.0) is slow
 
 
 async def test_this_engine_loses_nothing_repeats_its_reply_opens_each_account_once_and_goes_on() -> None:
