@@ -15,7 +15,7 @@ from benchmarks.peers.account import QUESTIONS, REPLIES, Bank, Question
 from benchmarks.peers.conduct import LAST_MESSAGES, Conduct, conduct_of, pairs_of, walk
 from benchmarks.peers.peer import AsyncBot, Peer
 from benchmarks.peers.registry import PEERS
-from benchmarks.peers.report import as_json, markdown
+from benchmarks.peers.report import as_json, markdown, show
 from benchmarks.peers.speed import Speed
 from benchmarks.peers.transactions import transactions_in
 from benchmarks.peers.trial import AT_ONCE, Run, Trial, measure
@@ -45,11 +45,13 @@ def test_tools_that_are_always_there_are_among_those_walked() -> None:
     assert installed >= {"this engine", "transitions, a pickle per conversation"}
 
 
-def test_a_missing_tool_is_a_row_in_every_form_of_the_report() -> None:
+def test_a_missing_tool_is_a_row_in_every_form_of_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     missing = Peer("Nothing", ("no-such-distribution",), "nothing")
 
     trials = measure([missing])
+    show(trials)
 
+    assert capsys.readouterr().out.count("not installed") == 2
     assert as_json(trials)[0]["failure"] == "not installed: no-such-distribution"
     assert markdown(trials).count("| Nothing | not installed: no-such-distribution |") == 2
 
