@@ -51,9 +51,12 @@ def _cells(trial: Trial, engine: Trial, best: float) -> list[str]:
 
 
 def _speed_cells(run: Run, ours: Run | None, best: float) -> list[str]:
-    speed, mark = run.speed, "" if run.is_quiet(best) else BUSY
-    times = f"{ours.ratio / run.ratio:.1f}" if ours and ours is not run else ""
-    return [f"{speed.messages_per_second:.0f}{mark}", f"{run.ratio:.2f}", f"{speed.p99_ms:.1f}", times]
+    """The comparison stands only where both were measured in quiet moments."""
+    speed, is_quiet = run.speed, run.is_quiet(best)
+    is_comparable = is_quiet and ours is not None and ours is not run and ours.is_quiet(best)
+    times = f"{ours.ratio / run.ratio:.1f}" if ours and is_comparable else ""
+    rate = f"{speed.messages_per_second:.0f}{'' if is_quiet else BUSY}"
+    return [rate, f"{run.ratio:.2f}", f"{speed.p99_ms:.1f}", times]
 
 
 def conduct_rows(trials: Sequence[Trial]) -> list[Row]:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 AT_ONCE = (1, 64)
 ROUNDS = 3
 SECONDS_PER_RUN = 1.0
-QUIET = 0.75
+QUIET = 0.6
 """A moment is quiet when the floor reaches this part of its best."""
 NO_RUN_AFTER_S = 150.0
 """Nothing is measured a second time after that: all is over within three minutes, with fewer runs on a busy machine."""
