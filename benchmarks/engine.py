@@ -4,12 +4,15 @@ The engine does all it does for a bot: canonical text, risk stage, intent, readi
 synchronous=FULL, actions. The floor computes nothing: it writes, one transaction per turn. Floor and engine take turns,
 and the ratio is to the mean of the floor before and after.
 
-    python -m benchmarks.engine [--json]
+    python -m benchmarks.engine [--json] [--peers]
+
+``--peers`` measures other tools instead, beside this engine and the floor: see `benchmarks.peers`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -90,4 +93,8 @@ def figures() -> list[Figure]:
 
 
 if __name__ == "__main__":
+    if "--peers" in sys.argv:
+        from benchmarks.peers.__main__ import main
+
+        sys.exit(main())
     show("Turns", figures())
