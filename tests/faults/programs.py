@@ -1,0 +1,169 @@
+"""What the processes of the fault tests do. Each is a coroutine whose arguments are such as JSON can carry."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fsm_engine import Busy, Engine, Flows, Reply, load_flows
+from fsm_engine.engine.flow_source import FlowSource
+from fsm_engine.engine.replies import view_of
+from fsm_engine.failpoints import VARIABLE, counted
+from fsm_engine.model.codec import decode, encode
+from fsm_engine.model.session import SessionState
+from fsm_engine.storage import sqlite as _sqlite  # noqa: F401 - imported once, before any fork
+from fsm_engine.testing.clock import VirtualClock
+from tests.faults.bank import Bank
+from tests.faults.figures import size
+from tests.faults.plants import plant_from_environment
+from tests.support.flow_texts import write
+
+PAY = """
+flow: pay
+start: {phrases: [I want to pay]}
+steps:
+  - ask: amount
+    type: text 1..60
+    prompt: How much?
+    checks: [{call: bank.is_open, error: The bank is closed.}]
+  - {do: bank.pay, send: [amount], save_as: number, give_up: skip}
+  - {ask: note, type: text 1..60, prompt: "Paid: {number}. What for?"}
+  - {end: "{amount} for {note}."}
+"""
+TALK = """
+flow: talk
+start: {phrases: [let us talk]}
+steps:
+  - {ask: first, type: text 1..60, prompt: First?}
+  - {ask: second, type: text 1..60, prompt: Second?}
+  - {end: "{first} and {second}."}
+"""
+DIALOGUE = ("I want to pay", "25", "I want to hurt myself", "I am safe", "a bicycle", "thanks")[: size(4, 6)]
+"""What is said to ``pay``: a check, an action, a risk that is found, an end; in the long form also a new session."""
+
+
+@cache
+def flows() -> Flows:
+    """Both flows, read once."""
+    with TemporaryDirectory() as folder:
+        return load_flows(write(Path(folder), PAY, TALK))
+
+
+def warm_up() -> None:
+    """Does what every process would do first: reads the flows, builds the detectors and the checks of stored values."""
+    FlowSource(flows(), None, {})
+    state = SessionState("warm")
+    for value in (state, Reply((), view_of(state, "warm"))):
+        decode(type(value), encode(value))
+
+
+def bank_of(folder: Path, *, knows_keys: bool = True) -> Bank:
+    return Bank(folder / "bank.db", knows_keys=knows_keys)
+
+
+def opened(folder: Path, bank: Bank, **options: Any) -> AbstractAsyncContextManager[Engine]:
+    """The engine over ``bot.db`` in the folder."""
+    return Engine.open(f"sqlite:///{folder}/bot.db", flows=flows(), actions=bank.actions(), **options)
+
+
+def identity(reply: Reply) -> str:
+    """The same for replies that differ in nothing but ``duplicate``."""
+    return hashlib.blake2b(encode(replace(reply, duplicate=False)), digest_size=8).hexdigest()
+
+
+def say(answer: Any) -> None:
+    """Writes one line at once; a killed process leaves its last one whole, or without an end."""
+    os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+async def converse(folder: str, failpoint: str, knows_keys: bool) -> None:
+    """Recovers, then holds the dialogue from its beginning; each run uses the same request ids, times and session ids.
+
+    ``failpoint`` is armed in the environment; ``count`` tells how often each one is reached instead.
+    """
+    place = Path(folder)
+    bank = bank_of(place, knows_keys=knows_keys)
+    session_id = ""
+    with ExitStack() as stack:
+        if failpoint == "count":
+            hits = stack.enter_context(counted())
+        elif failpoint:
+            os.environ[VARIABLE] = failpoint
+        async with opened(place, bank, clock=VirtualClock(), new_id=lambda _: session_id) as engine:
+            await engine.recover()
+            for number, text in enumerate(DIALOGUE):
+                session_id = f"session of r{number}"
+                call = engine.turn("chat", text, request_id=f"r{number}")
+                say([f"r{number}", identity(await call)])
+        if failpoint == "count":
+            say(hits)
+
+
+async def work(folder: str, **options: Any) -> None:
+    """Takes orders until there are no more: each is a list of calls, which one coroutine makes one after the other.
+
+    A call names ``client``, ``conversation`` and ``request_id``, and a ``text``, or a ``flow`` to start; one without
+    a request id looks at the journal.
+    """
+    place = Path(folder)
+    async with opened(place, bank_of(place), **options) as engine, asyncio.TaskGroup() as tasks:
+        say("ready")
+        async for line in _orders():
+            tasks.create_task(_carry_out(engine, json.loads(line)))
+
+
+async def _orders() -> AsyncIterator[bytes]:
+    reader = asyncio.StreamReader(limit=2**20)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    try:
+        async for line in reader:
+            yield line
+    finally:
+        transport.close()
+
+
+async def _carry_out(engine: Engine, calls: list[dict[str, str]]) -> None:
+    for call in calls:
+        started = time.monotonic_ns()
+        try:
+            seen = await _seen(engine, **call)
+        except Busy:
+            seen = {"outcome": "refused"}
+        say({**call, **seen, "started": started, "ended": time.monotonic_ns()})
+
+
+async def _seen(
+    engine: Engine, *, client: str, conversation: str, request_id: str = "", text: str = "", flow: str = ""
+) -> dict[str, Any]:
+    if not request_id:
+        session = await engine.session(conversation)
+        journal = await engine.store.sessions.journal(session.id)
+        return {"outcome": "acknowledged", "log": [turn.request_id for turn in journal]}
+    if flow:
+        reply = await engine.start(conversation, flow, request_id=request_id)
+    else:
+        reply = await engine.turn(conversation, text, request_id=request_id)
+    return {
+        "outcome": "acknowledged",
+        "version": reply.session.turn,
+        "reply": identity(reply),
+        "is_repeat": reply.duplicate,
+    }
+
+
+PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {"converse": converse, "work": work}
+
+plant_from_environment()
