@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,26 +31,42 @@ class Child:
     def __init__(self, forks: Forks, pid: int, orders: int, said: int) -> None:
         self._forks = forks
         self.pid = pid
-        self.orders = os.fdopen(orders, "wb", buffering=0)
-        self.said = os.fdopen(said, "rb")
+        self._orders = os.fdopen(orders, "wb", buffering=0)
+        self._said = os.fdopen(said, "rb", buffering=0)
+        self._heard = b""
         self._ended: int | None = None
 
     def tell(self, order: Any) -> None:
         """Sends one order; a child that is dead hears nothing."""
         try:
-            self.orders.write(json.dumps(order).encode() + b"\n")
+            self._orders.write(json.dumps(order).encode() + b"\n")
         except BrokenPipeError:
             assert self.wait() != 0, "a program that ended by itself was told something"
 
     def hear(self) -> Any | None:
         """The next whole line that the child wrote; None when there will be none."""
-        line = self.said.readline()
-        return json.loads(line) if line.endswith(b"\n") else None
+        while b"\n" not in self._heard:
+            if not self._read():
+                return None
+        line, _, self._heard = self._heard.partition(b"\n")
+        return json.loads(line)
 
     def hear_all(self) -> Iterator[Any]:
         """What the child wrote, up to its end."""
         while (line := self.hear()) is not None:
             yield line
+
+    def listen(self, seconds: float) -> None:
+        """Takes in what the child writes for so long; `hear` gives it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self._said], [], [], left)[0] and not self._read():
+                return
+
+    def _read(self) -> bool:
+        more = self._said.read(65_536)
+        self._heard += more or b""
+        return bool(more)
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)  # dead or not, the server has not yet let go of this pid
@@ -56,8 +74,8 @@ class Child:
     def wait(self) -> int:
         """The exit code, negative for a signal, when the process has ended."""
         if self._ended is None:
-            self.orders.close()
-            self._ended = self._forks.wait_for(self)
+            self._orders.close()
+            self._ended = self._forks.wait_for(self.pid)
         return self._ended
 
     def forget(self) -> None:
@@ -65,7 +83,7 @@ class Child:
         if self._ended is None:
             self.kill()
             self.wait()
-        self.said.close()
+        self._said.close()
 
 
 class Forks:
@@ -113,8 +131,9 @@ class Forks:
         self._children.remove(child)
         return ended, said
 
-    def wait_for(self, child: Child) -> int:
-        self._line.send(str(child.pid).encode())
+    def wait_for(self, pid: int) -> int:
+        """The exit code of one of its processes, when it has ended; asked for once."""
+        self._line.send(str(pid).encode())
         return int(self._line.recv(LONGEST_JOB))
 
 
