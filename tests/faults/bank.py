@@ -10,8 +10,8 @@ from fsm_engine import ActionCall, Actions
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
-CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS effects (number INTEGER PRIMARY KEY, key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, payer TEXT NOT NULL, key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS effects (number INTEGER PRIMARY KEY, payer TEXT NOT NULL, key TEXT NOT NULL);
 """
 
 
@@ -27,24 +27,24 @@ class Bank:
         with self._open() as bank:
             bank.executescript(_SCHEMA)
 
-    def pay(self, key: str) -> int:
+    def pay(self, payer: str, key: str) -> int:
         """The number of the payment that was made for this key."""
         with self._open() as bank:
             bank.execute("BEGIN IMMEDIATE")
-            bank.execute("INSERT INTO calls (key) VALUES (?)", (key,))
+            bank.execute("INSERT INTO calls (payer, key) VALUES (?, ?)", (payer, key))
             known = bank.execute("SELECT number FROM effects WHERE key = ?", (key,)).fetchone()
             if known is None or not self._knows_keys:
-                known = (bank.execute("INSERT INTO effects (key) VALUES (?)", (key,)).lastrowid,)
+                known = (bank.execute("INSERT INTO effects (payer, key) VALUES (?, ?)", (payer, key)).lastrowid,)
             bank.execute("COMMIT")
         return int(known[0] or 0)
 
-    def calls(self) -> list[str]:
-        """The keys that it was asked with, in order."""
-        return self._keys("SELECT key FROM calls ORDER BY number")
+    def calls(self, payer: str = "chat") -> list[str]:
+        """The keys that it was asked with from this conversation, in order."""
+        return self._keys("SELECT key FROM calls WHERE payer = ? ORDER BY number", payer)
 
-    def effects(self) -> list[str]:
-        """The key of each payment that was made, in order."""
-        return self._keys("SELECT key FROM effects ORDER BY number")
+    def effects(self, payer: str = "chat") -> list[str]:
+        """The key of each payment that was made for this conversation, in order."""
+        return self._keys("SELECT key FROM effects WHERE payer = ? ORDER BY number", payer)
 
     def actions(self) -> Actions:
         """``bank.pay``, and ``bank.is_open`` for checks."""
@@ -52,7 +52,7 @@ class Bank:
 
         @actions.action("bank.pay", idempotent=self._knows_keys)
         def pay(call: ActionCall) -> int:
-            return self.pay(call.idempotency_key)
+            return self.pay(call.session.conversation_id, call.idempotency_key)
 
         @actions.action("bank.is_open")
         async def is_open(call: ActionCall) -> bool:
@@ -60,9 +60,9 @@ class Bank:
 
         return actions
 
-    def _keys(self, statement: str) -> list[str]:
+    def _keys(self, statement: str, payer: str) -> list[str]:
         with self._open() as bank:
-            return [key for (key,) in bank.execute(statement)]
+            return [key for (key,) in bank.execute(statement, (payer,))]
 
     def _open(self) -> closing[sqlite3.Connection]:
         return closing(sqlite3.connect(self._file, timeout=60, isolation_level=None))

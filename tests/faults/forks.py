@@ -71,10 +71,14 @@ class Child:
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)  # dead or not, the server has not yet let go of this pid
 
+    def no_more_orders(self) -> None:
+        """The child ends when it has carried out those that it has."""
+        self._orders.close()
+
     def wait(self) -> int:
         """The exit code, negative for a signal, when the process has ended."""
         if self._ended is None:
-            self._orders.close()
+            self.no_more_orders()
             self._ended = self._forks.wait_for(self.pid)
         return self._ended
 

@@ -111,14 +111,15 @@ async def converse(folder: str, failpoint: str, knows_keys: bool) -> None:
             say(hits)
 
 
-async def work(folder: str, **options: Any) -> None:
+async def work(folder: str, knows_keys: bool = True) -> None:
     """Takes orders until there are no more: each is a list of calls, which one coroutine makes one after the other.
 
     A call names ``client``, ``conversation`` and ``request_id``, and a ``text``, or a ``flow`` to start; one without
     a request id looks at the journal.
     """
     place = Path(folder)
-    async with opened(place, bank_of(place), **options) as engine, asyncio.TaskGroup() as tasks:
+    bank = bank_of(place, knows_keys=knows_keys)
+    async with opened(place, bank) as engine, asyncio.TaskGroup() as tasks:
         say("ready")
         async for line in _orders():
             tasks.create_task(_carry_out(engine, json.loads(line)))

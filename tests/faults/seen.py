@@ -46,7 +46,7 @@ def rows(folder: Path, statement: str, *values: object) -> list[tuple[Any, ...]]
 
 
 def final_state(folder: Path, conversation: str, bank: Bank | None = None) -> FinalState:
-    """The journal and version of a conversation, with the effects and audit of all when there is a bank."""
+    """The journal and version of a conversation, with its audited actions and what the bank did for it."""
     ((key, version),) = rows(folder, "SELECT key, version FROM conversations WHERE id = ?", conversation)
     log = rows(folder, "SELECT request_id FROM turns WHERE conversation = ? ORDER BY session, number", key)
     audited = rows(
@@ -55,10 +55,11 @@ def final_state(folder: Path, conversation: str, bank: Bank | None = None) -> Fi
         " AND session IN (SELECT key FROM sessions WHERE conversation = ?)",
         key,
     )
-    sessions = {one for (one,) in rows(folder, "SELECT id FROM sessions WHERE conversation = ?", key)}
-    effects = [one for one in bank.effects() if one.partition(":")[0] in sessions] if bank else []
     return FinalState(
-        tuple(request_id for (request_id,) in log), version, tuple(effects), tuple(key for (key,) in audited)
+        log=tuple(request_id for (request_id,) in log),
+        version=version,
+        effects=tuple(bank.effects(conversation)) if bank else (),
+        audited=tuple(key for (key,) in audited),
     )
 
 
