@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
 import json
 import os
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, ExitStack
-from dataclasses import replace
-from functools import cache
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fsm_engine import Busy, Engine, Flows, Reply, load_flows
+from fsm_engine import Busy, Engine
 from fsm_engine.failpoints import VARIABLE, counted
-from fsm_engine.model.codec import encode
 from fsm_engine.testing.clock import VirtualClock
-from tests.faults.bank import Bank
-from tests.faults.figures import size
 from tests.faults.plants import plant_from_environment
-from tests.support.flow_texts import write
-
-PAY = """
-flow: pay
-start: {phrases: [I want to pay]}
-steps:
-  - ask: amount
-    type: text 1..60
-    prompt: How much?
-    checks: [{call: bank.is_open, error: The bank is closed.}]
-  - {do: bank.pay, send: [amount], save_as: number, give_up: skip}
-  - {ask: note, type: text 1..60, prompt: "Paid: {number}. What for?"}
-  - {end: "{amount} for {note}."}
-"""
-TALK = """
-flow: talk
-start: {phrases: [let us talk]}
-steps:
-  - {ask: first, type: text 1..60, prompt: First?}
-  - {ask: second, type: text 1..60, prompt: Second?}
-  - {end: "{first} and {second}."}
-"""
-DIALOGUE = ("I want to pay", "25", "I want to hurt myself", "I am safe", "a bicycle", "thanks")[: size(4, 6)]
-"""What is said to ``pay``: a check, an action, a risk that is found, an end; in the long form also a new session."""
-
-
-@cache
-def flows() -> Flows:
-    """Both flows, read once."""
-    with TemporaryDirectory() as folder:
-        return load_flows(write(Path(folder), PAY, TALK))
+from tests.faults.shortages import SHORTAGES
+from tests.faults.talking import DIALOGUE, bank_of, identity, opened
 
 
 def warm_up() -> None:
@@ -65,20 +30,6 @@ def warm_up() -> None:
             asyncio.run(converse(folder, "silent", True))
     assert threading.active_count() == 1
     gc.freeze()
-
-
-def bank_of(folder: Path, *, knows_keys: bool = True) -> Bank:
-    return Bank(folder / "bank.db", knows_keys=knows_keys)
-
-
-def opened(folder: Path, bank: Bank, **options: Any) -> AbstractAsyncContextManager[Engine]:
-    """The engine over ``bot.db`` in the folder."""
-    return Engine.open(f"sqlite:///{folder}/bot.db", flows=flows(), actions=bank.actions(), **options)
-
-
-def identity(reply: Reply) -> str:
-    """The same for replies that differ in nothing but ``duplicate``."""
-    return hashlib.blake2b(encode(replace(reply, duplicate=False)), digest_size=8).hexdigest()
 
 
 def say(answer: Any) -> None:
@@ -166,6 +117,15 @@ async def _seen(
     }
 
 
-PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {"converse": converse, "work": work}
+async def run_short(shortage: str, *arguments: str) -> None:
+    """One of `tests.faults.shortages`; says what it counted."""
+    say(await SHORTAGES[shortage](*arguments))
+
+
+PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
+    "converse": converse,
+    "work": work,
+    "run short": run_short,
+}
 
 plant_from_environment()

@@ -16,7 +16,7 @@ from fsm_engine.testing.clock import VirtualClock
 from fsm_engine.testing.database_files import table_digests
 from tests.faults.figures import IS_LONG, record
 from tests.faults.forks import Forks
-from tests.faults.programs import DIALOGUE, bank_of, identity, opened
+from tests.faults.talking import DIALOGUE, bank_of, identity, opened
 
 LEFT_PENDING = "action.after-call:1:exit"
 """Where a process dies that leaves an action to recover."""

@@ -15,8 +15,8 @@ import pytest
 from fsm_engine.testing.history import Kind, findings
 from tests.faults.figures import SEED, record, size
 from tests.faults.forks import Child, Forks
-from tests.faults.programs import bank_of
 from tests.faults.seen import HALF_TURNS, Call, final_state, operations, rows
+from tests.faults.talking import bank_of
 
 WORKERS = 3
 TEXTS = ("I want to pay", "25", "a bicycle")

@@ -15,8 +15,8 @@ from typing import Any
 from fsm_engine.testing.history import findings
 from tests.faults.figures import SEED, record, size
 from tests.faults.forks import Child, Forks
-from tests.faults.programs import bank_of, identity, opened
 from tests.faults.seen import HALF_TURNS, Call, final_state, operations, rows
+from tests.faults.talking import bank_of, identity, opened
 
 WORKERS = 3
 CALLS = 300

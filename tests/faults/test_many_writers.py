@@ -12,8 +12,8 @@ from typing import Any
 from fsm_engine.testing.history import findings
 from tests.faults.figures import record, size
 from tests.faults.forks import Child, Forks
-from tests.faults.programs import bank_of
 from tests.faults.seen import HALF_TURNS, Call, final_state, operations, rows
+from tests.faults.talking import bank_of
 
 PROCESSES = 4
 COROUTINES = 64
