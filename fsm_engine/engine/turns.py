@@ -17,7 +17,15 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region, utc_text
-from fsm_engine.errors import Busy, DuplicateRequest, HookError, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.errors import (
+    Busy,
+    DuplicateRequest,
+    HookError,
+    NotFound,
+    OperationFailed,
+    RequestMismatch,
+    VersionConflict,
+)
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
@@ -94,6 +102,12 @@ class Turns:
             reply = await self._take_in_order(request)
             failpoint("turn.before-reply")
             return reply
+        except OSError as error:  # a library is read from disk when it is first used
+            self._held.drop(request.conversation_id)
+            raise OperationFailed(
+                f"conversation '{request.conversation_id}': a file could not be read ({error.strerror}). "
+                "Look at the limit of open files and at the disk, and send the turn again."
+            ) from error
         except BaseException:
             self._held.drop(request.conversation_id)
             raise

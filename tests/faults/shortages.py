@@ -182,10 +182,9 @@ async def out_of_file_handles(folder: str, flow_files: str) -> dict[str, int]:
         await engine.turn("chat", "I want to pay", request_id="r0")
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
-        for number in range(TURNS):
-            await engine.turn("new", "hello", request_id=f"during {number}")
+        refused = await refused_without_handles(engine)
         await must_be_readable(engine, earlier)
-        refused = await must_not_open(place, bank, StartUpError)
+        refused += await must_not_open(place, bank, StartUpError)
         refused += await must_not_open(place, bank, FlowError, flows=flow_files)
         refused += await must_not_reload(engine)
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
@@ -196,6 +195,19 @@ async def out_of_file_handles(folder: str, flow_files: str) -> dict[str, int]:
         await must_be_readable(engine, earlier)
     assert len(bank.effects()) == 1
     return {"refused": refused, "lost": 0, "doubles": 0, "restarts": 0}
+
+
+async def refused_without_handles(engine: Engine) -> int:
+    """How many turns were refused: those that need a library that was never needed before."""
+    knows_the_library = "babel.lists" in sys.modules
+    refused = 0
+    for number in range(TURNS):
+        try:
+            await engine.turn("new", "hello", request_id=f"during {number}")
+        except OperationFailed:
+            refused += 1
+    assert refused or knows_the_library
+    return refused
 
 
 async def must_not_reload(engine: Engine) -> int:
