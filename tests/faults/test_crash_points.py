@@ -14,7 +14,7 @@ from pathlib import Path
 from fsm_engine.failpoints import EXIT_CODE, FAILPOINTS, FailpointReached, armed, counted
 from fsm_engine.testing.clock import VirtualClock
 from fsm_engine.testing.database_files import table_digests
-from tests.faults.figures import IS_LONG, record
+from tests.faults.figures import IS_LONG, record, size
 from tests.faults.forks import Forks
 from tests.faults.talking import DIALOGUE, bank_of, identity, opened
 
@@ -79,6 +79,7 @@ def test_after_a_death_while_it_recovers_the_dialogue_ends_as_if_nothing_had_hap
     left.mkdir()
     assert forks.run("converse", left, LEFT_PENDING, True)[0] == EXIT_CODE
     hits = forks.run("converse", shutil.copytree(left, tmp_path / "recovering"), "count", True)[1][-1]
+    assert hits.keys() | expected.hits.keys() == set(FAILPOINTS)
     deaths = 0
     for failpoint in every_hit(hits):
         if not IS_LONG and failpoint.startswith(("turn.", "check.")) and not failpoint.endswith(":1:exit"):
@@ -90,7 +91,6 @@ def test_after_a_death_while_it_recovers_the_dialogue_ends_as_if_nothing_had_hap
         assert replies == expected.replies, failpoint
         assert table_digests(folder / "bot.db") == expected.tables, failpoint
         assert len(bank_of(folder).effects()) == 1, failpoint
-    assert hits.keys() | expected.hits.keys() == set(FAILPOINTS)
     record("T2", what="deaths while recovering", deaths=deaths, lost=0, half=0, doubles=0)
 
 
@@ -98,7 +98,7 @@ def test_an_action_that_knows_no_keys_is_called_once_and_what_is_in_doubt_says_s
     expected = undisturbed(forks, tmp_path / "undisturbed", knows_keys=False)
     deaths = unknown = 0
     for failpoint in every_hit(expected.hits):
-        if not IS_LONG and not failpoint.startswith(("action.", "store.", "turn.before-reply", "turn.after-commit")):
+        if not IS_LONG and not failpoint.startswith(("action.", "store.after-statement:")):
             continue
         folder = tmp_path / failpoint.replace(":", "-")
         replies = die_and_come_back(forks, folder, failpoint, knows_keys=False)
@@ -123,6 +123,8 @@ async def test_an_error_at_any_point_leaves_an_engine_that_goes_on(tmp_path: Pat
         name, hit, _ = failpoint.split(":")
         if name.startswith("store.") and name.endswith("-close"):
             continue  # closing is the end; there is nothing that could go on
+        if int(hit) > size(3, 99):
+            continue
         folder = tmp_path / failpoint.replace(":", "-")
         with armed(name, hit=int(hit)):
             replies = await converse(folder, must_fail=True)

@@ -75,7 +75,7 @@ async def test_a_killed_process_loses_nothing_that_it_had_acknowledged(forks: Fo
     bank_of(tmp_path)
     slots = [Slot(number) for number in range(WORKERS)]
     workers = [slot.start(forks, tmp_path) for slot in slots]
-    kills = size(24, 500)
+    kills = size(15, 500)
     for kill in range(kills):
         at = kill % WORKERS
         workers[at].listen(chance.uniform(0.0, 0.12))
