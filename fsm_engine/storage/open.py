@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fsm_engine.errors import InvalidArgument, StartUpError
+from fsm_engine.failpoints import arm_from_environment
 from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
 from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
 from fsm_engine.storage.store import Store
@@ -30,13 +31,14 @@ async def open_store(
     seals state and journal; rows written under another key read as damaged. ``queue_limit``: calls that may wait.
 
     Raises:
-        InvalidArgument: the address or a setting cannot be.
+        InvalidArgument: the address or a setting cannot be, or `FSM_ENGINE_FAILPOINT` names no failpoint.
         StartUpError: the place, rights, lock or schema version of the database are wrong.
     """
     if durability not in ("full", "normal"):
         raise InvalidArgument(f"durability: {durability!r} is not known. Choose 'full' or 'normal'.")
     if busy_timeout_s < 0 or queue_limit < 1:
         raise InvalidArgument("busy_timeout_s must be 0 or more, and queue_limit 1 or more.")
+    arm_from_environment()
     seal = Seal(row_key)
     path = sqlite_path(url)
 

@@ -17,6 +17,7 @@ import aiosqlite
 import orjson
 
 from fsm_engine.errors import DatabaseUnavailable
+from fsm_engine.failpoints import failpoint
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
 from fsm_engine.storage.gathering import Gatherer
@@ -116,7 +117,9 @@ class SqliteDatabase:
     async def _close(self) -> None:
         for gatherer in (self._turns, self._changes, self._loads):
             await gatherer.drain()
+        failpoint("store.before-close")
         await _close_all(self._writer, self._reader)
+        failpoint("store.after-close")
         self._forgotten.detach()
 
     def _check_open(self) -> None:
@@ -126,12 +129,14 @@ class SqliteDatabase:
     async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
         values = tuple(chain.from_iterable(rows))
+        failpoint("store.before-statement")
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
                     await self._writer.execute_fetchall(sql.intake(len(rows)), values)
             else:
                 await self._writer.execute_fetchall(sql.intake(len(rows)), values)
+        failpoint("store.after-statement")
         return [None] * len(rows)
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
@@ -155,8 +160,10 @@ class SqliteDatabase:
         return returned
 
     async def _load(self, asked: Sequence[tuple[str, str | None]]) -> list[Row | None]:
+        failpoint("store.before-load")
         with engine_errors(self._place):
             rows = await self._reader.execute_fetchall(sql.LOAD, (orjson.dumps(asked).decode(),))
+        failpoint("store.after-load")
         found = {row[0]: row[1:] for row in rows}
         return [found.get(place) for place in range(len(asked))]
 
