@@ -119,9 +119,16 @@ def check_library(version: tuple[int, ...]) -> None:
 
 
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
-    """A second connection to a database that `connect` has opened; it cannot write."""
-    connection = settings.driver(path, settings.busy_timeout_s)
-    connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+    """A second connection to a database that `connect` has opened; it cannot write. Raises `StartUpError`."""
+    try:
+        connection = settings.driver(path, settings.busy_timeout_s)
+        try:
+            connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
     return connection
 
 
