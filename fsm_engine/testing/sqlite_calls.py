@@ -166,6 +166,8 @@ class WatchedFiles:
         return self._tables[table][1]
 
     def _pass_on(self, verb: Verb, function: Callable[..., int], file: int, *rest: Any) -> int:
+        if verb == "shm-lock" and rest[-1] & apsw.SQLITE_SHM_UNLOCK:  # cannot fail, so nobody is asked
+            return function(file, *rest)
         return self._watch(_call(verb, self._path_of[file], rest)) or function(file, *rest)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fsm_engine.engine.engine import Engine
+from fsm_engine.engine.turns import NewId
 from fsm_engine.model.turn import Reply
 from fsm_engine.storage.open import QUEUE_LIMIT
 from fsm_engine.storage.seal import Seal
@@ -43,12 +44,17 @@ class Talk:
 
 @asynccontextmanager
 async def engine_on(
-    files: WatchedFiles, path: Path, *, durability: Durability = "full", busy_timeout_s: float = 5.0
+    files: WatchedFiles,
+    path: Path,
+    *,
+    durability: Durability = "full",
+    busy_timeout_s: float = 5.0,
+    new_id: NewId | None = None,
 ) -> AsyncIterator[Engine]:
     """The shipped store and engine, on other files; the world that actions ask is a `Bank`."""
     settings = SqliteSettings(durability, busy_timeout_s, files.connect)
     store = SqliteStore(await SqliteDatabase.open(str(path), settings, queue_limit=QUEUE_LIMIT), Seal())
-    async with Engine.open(store, flows=SHIPPED, actions=Bank().actions, clock=VirtualClock()) as engine:
+    async with Engine.open(store, flows=SHIPPED, actions=Bank().actions, clock=VirtualClock(), new_id=new_id) as engine:
         yield engine
 
 
