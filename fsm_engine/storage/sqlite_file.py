@@ -47,11 +47,24 @@ class _Cursor(sqlite3.Cursor):
         except sqlite3.Error:
             self.close()
             raise
+        except UnicodeDecodeError:
+            self.close()
+            raise _damaged() from None
 
 
 class _Connection(sqlite3.Connection):
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
-        return self.cursor(_Cursor).execute(statement, values)
+        try:
+            return self.cursor(_Cursor).execute(statement, values)
+        except UnicodeDecodeError:
+            raise _damaged() from None
+
+
+def _damaged() -> sqlite3.DatabaseError:
+    """What SQLite complains of cannot be read itself: its message quotes a schema that is no UTF-8 any more."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT"
+    return error
 
 
 def open_file(path: str, busy_timeout_s: float) -> sqlite3.Connection:
