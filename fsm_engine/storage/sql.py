@@ -30,10 +30,11 @@ _DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message,
 # Turns
 
 # For each of a JSON array of [conversation id, request id]: its place, the conversation, its latest session, and
-# whether the request id is in the journal. An unknown conversation gives no row.
+# whether the request id is in the journal, and the journal's last line. An unknown conversation gives no row.
 LOAD = f"""
 SELECT q.key, {_CONVERSATION}, {_SESSION},
-  EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]'))
+  EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]')),
+  (SELECT max(number) FROM turns WHERE session = s.key)
 FROM json_each(?1) AS q
 CROSS JOIN conversations AS c ON c.id = json_extract(q.value, '$[0]')
 LEFT JOIN sessions AS s ON s.key = (SELECT max(key) FROM sessions WHERE conversation = c.key)

@@ -49,10 +49,15 @@ class SqliteStore:
         if row is None:
             return None
         conversation = StoredConversation(*row[:_CONVERSATION_FIELDS])
-        latest, is_seen = row[_CONVERSATION_FIELDS:-1], row[-1]
+        latest, (is_seen, last_line) = row[_CONVERSATION_FIELDS:-2], row[-2:]
         session = sound_session(latest, self._seal) if latest[0] is not None else None
         if session is not None and session.user_id not in (None, conversation.user_id):
             raise SessionCorrupted(f"session {session.id}: whose it is is damaged. Restore a backup.")
+        if session is not None and session.turn != (last_line or 0):
+            raise SessionCorrupted(
+                f"session {session.id}: stands at turn {session.turn}, and its journal ends at {last_line}."
+                " The database is damaged, or lies beside a log that is not its own. Restore a backup."
+            )
         return LoadedConversation(
             conversation, session, await self._seen(conversation_id, request_id) if is_seen else ()
         )
