@@ -72,10 +72,10 @@ async def _talk(engine: Engine, heard: Talk, now: Callable[[], int], chat: str, 
         heard.acknowledged.append(Acknowledged(chat, request_id, reply, now()))
 
 
-async def send(engine: Engine, chat: str, event: Event, request_id: str) -> Reply:
+async def send(engine: Engine, chat: str, event: Event, request_id: str, *, user_id: str | None = None) -> Reply:
     if event.start is not None:
-        return await engine.start(chat, event.start, request_id=request_id)
-    return await engine.turn(chat, event.text, request_id=request_id)
+        return await engine.start(chat, event.start, request_id=request_id, user_id=user_id)
+    return await engine.turn(chat, event.text, request_id=request_id, user_id=user_id)
 
 
 def chats_of(*flows: str) -> dict[str, list[Event]]:

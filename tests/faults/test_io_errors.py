@@ -111,7 +111,7 @@ async def test_a_call_to_a_file_that_fails_costs_at_most_a_typed_error(kind: Kin
     wrong: list[str] = []
     hit: Counter[str] = Counter()
     told: Counter[str] = Counter()
-    step = size(3, 1)
+    step = size(5, 1)
     for nth in range(1 + SEED % step, none.counted + 1, step):
         with TemporaryDirectory() as folder:
             seen = await whole_life(Path(folder, "bot.db"), fault := OneFault(kind, nth))

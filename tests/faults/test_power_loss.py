@@ -136,7 +136,7 @@ async def test_a_file_that_nobody_cut_off_from_power_has_every_turn(tmp_path: Pa
 PLANTS = {
     "a message is missing": "DELETE FROM messages WHERE id = 9",
     "an answer is missing": "DELETE FROM user_responses WHERE session = 1 AND slot = 'name'",
-    "an answer is there that nobody gave": "INSERT INTO user_responses VALUES (1, 'f', 's', 's', '1', '1', 1, '', '')",
+    "an answer nobody gave is there": "INSERT INTO user_responses VALUES (1, 'f', 's', 's', '1', '1', 1, '', '', '')",
     "a detection is missing": "DELETE FROM risk_detections WHERE id = 2",
     "a classification is missing": "DELETE FROM intent_classifications WHERE session = 2 AND turn = 3",
     "an action is still pending": "UPDATE audit_log SET status = 'pending' WHERE action = 'accounts.create'",

@@ -14,10 +14,12 @@ from typing import Any
 
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.journal import replay
+from fsm_engine.errors import SessionCorrupted
 from fsm_engine.model.codec import decode, encode
-from fsm_engine.model.session import SessionState
 from fsm_engine.model.turn import Outcome, Turn, TurnKind
+from fsm_engine.storage import sql
 from fsm_engine.storage.records import StoredTurn
+from fsm_engine.storage.row_seals import session_of, sound_turn
 from fsm_engine.storage.seal import Seal
 
 Row = tuple[Any, ...]
@@ -41,7 +43,7 @@ def halves_in(path: Path, flows: Flows) -> list[str]:
         found += [f"foreign key: {row}" for row in connection.execute("PRAGMA foreign_key_check")]
         found += _counts(connection)
         for key, session_id in connection.execute("SELECT key, id FROM sessions").fetchall():
-            found += [f"session {session_id}: {what}" for what in _session(connection, key, flows)]
+            found += [f"session {session_id}: {what}" for what in _session(connection, key, session_id, flows)]
     return found
 
 
@@ -72,33 +74,24 @@ def _counts(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"conversation {conversation}: {messages} messages to {highest}, counted {counted}, last {last}"
 
 
-def _session(connection: sqlite3.Connection, key: int, flows: Flows) -> Iterator[str]:
-    session_id, turn, state_json, state_hash = connection.execute(
-        "SELECT id, turn, state_json, state_hash FROM sessions WHERE key = ?", (key,)
-    ).fetchone()
-    journal = _journal(connection, key, session_id)
-    if [line.number for line in journal] != list(range(1, turn + 1)):
-        yield f"at turn {turn} with {len(journal)} journal lines"
+def _session(connection: sqlite3.Connection, key: int, session_id: str, flows: Flows) -> Iterator[str]:
+    (row,) = connection.execute(sql.SESSION, (session_id, None)).fetchall()
+    found = session_of(row, Seal())
+    if found.is_damaged:
+        yield "its row does not match its hash"
         return
-    if state_hash != Seal().of_state(session_id, turn, state_json):
-        yield "its state does not match its hash"
+    try:
+        journal = [sound_turn(row[1:], Seal()) for row in connection.execute(sql.JOURNAL, (session_id, None))]
+    except SessionCorrupted as error:
+        yield str(error)
+        return
+    if [line.number for line in journal] != list(range(1, found.turn + 1)):
+        yield f"at turn {found.turn} with {len(journal)} journal lines"
+        return
     outcomes = list(replay(flows, journal))
-    if encode(outcomes[-1].state).decode() != state_json or decode(SessionState, state_json).turn != turn:
+    if encode(outcomes[-1].state).decode() != found.state_json or outcomes[-1].state.turn != found.turn:
         yield "its state is not what its journal leads to"
     yield from _differences(connection, key, _expected(journal, outcomes))
-
-
-def _journal(connection: sqlite3.Connection, key: int, session_id: str) -> list[StoredTurn]:
-    rows = connection.execute(
-        "SELECT ?, number, request_id, fingerprint, event_json, reply_json, flow_hash, caused_by, created_at, row_hash"
-        " FROM turns WHERE session = ? ORDER BY number",
-        (session_id, key),
-    )
-    return [StoredTurn(*row[:-1]) for row in rows if _is_sound(session_id, row)]
-
-
-def _is_sound(session_id: str, row: Row) -> bool:
-    return bool(row[-1] == Seal().of_turn(session_id, row[1], row[4], row[5]))
 
 
 def _expected(journal: Sequence[StoredTurn], outcomes: Sequence[Outcome]) -> _Expected:
