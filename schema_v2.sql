@@ -46,7 +46,7 @@ CREATE TABLE sessions (
   user_id        TEXT REFERENCES users (id) ON DELETE CASCADE,
   turn           INTEGER NOT NULL,  -- number of the last turn, from 1
   state_json     TEXT NOT NULL,
-  state_hash     BLOB NOT NULL,     -- keyed hash over id, turn and state_json: damage is noticed when the row is read
+  state_hash     BLOB NOT NULL,     -- keyed hashes over what this row says: damage is noticed when the row is read
   status         TEXT NOT NULL CHECK (status IN ('active', 'completed', 'cancelled', 'handed_off', 'expired')),
   current_flow   TEXT,
   fsm_state      TEXT,
@@ -72,6 +72,7 @@ CREATE TABLE user_responses (
   attempt_count INTEGER NOT NULL,
   created_at    TEXT NOT NULL,
   updated_at    TEXT NOT NULL,
+  row_hash      TEXT,               -- keyed hash over the answer; NULL for one that no turn wrote
   PRIMARY KEY (session, flow, step)
 ) STRICT, WITHOUT ROWID;
 
@@ -129,7 +130,7 @@ CREATE TABLE turns (
   fingerprint  TEXT,
   event_json   TEXT NOT NULL,
   reply_json   TEXT NOT NULL,
-  row_hash     BLOB NOT NULL,  -- keyed hash over session id, number, event_json and reply_json
+  row_hash     BLOB NOT NULL,  -- keyed hashes over this line and over each message, finding and action that the turn wrote
   flow_hash    TEXT NOT NULL,
   caused_by    INTEGER,        -- number of the turn whose action this turn reports
   created_at   TEXT NOT NULL,
@@ -273,7 +274,7 @@ CREATE INDEX analytics_by_type ON analytics (event_type, timestamp);
 --
 -- These are JSON arrays of objects, NULL when there are none:
 -- messages    role, content, metadata_json               user_message: the place, from 1, of the user's among them
--- answers     flow, step, slot, response_json, raw, attempts
+-- answers     flow, step, slot, response_json, raw, attempts, row_hash
 -- removed     flow, step
 -- detections  phrase, user_message, category, level, detector, detector_version, resources_shown
 -- audit       key, intent, action, input_json, output_json, status, error
@@ -364,14 +365,15 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
          NEW.now
   FROM json_each(NEW.messages);
 
-  INSERT INTO user_responses (session, flow, step, slot, response, raw_text, attempt_count, created_at, updated_at)
+  INSERT INTO user_responses (session, flow, step, slot, response, raw_text, attempt_count, created_at, updated_at,
+                              row_hash)
   SELECT NEW.session, json_extract(value, '$.flow'), json_extract(value, '$.step'), json_extract(value, '$.slot'),
          json_extract(value, '$.response_json'), json_extract(value, '$.raw'), json_extract(value, '$.attempts'),
-         NEW.now, NEW.now
+         NEW.now, NEW.now, json_extract(value, '$.row_hash')
   FROM json_each(NEW.answers) WHERE true
   ON CONFLICT (session, flow, step) DO UPDATE
   SET slot = excluded.slot, response = excluded.response, raw_text = excluded.raw_text,
-      attempt_count = excluded.attempt_count, updated_at = excluded.updated_at;
+      attempt_count = excluded.attempt_count, updated_at = excluded.updated_at, row_hash = excluded.row_hash;
 
   INSERT INTO intent_classifications (session, turn, user_message, classified_intent, confidence, method, fsm_state,
                                       created_at)

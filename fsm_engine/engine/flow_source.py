@@ -11,7 +11,7 @@ from fsm_engine.core.bundle import compile_flow, visible_slots
 from fsm_engine.core.checks import actions_of
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
-from fsm_engine.errors import FlowError
+from fsm_engine.errors import FlowError, SessionCorrupted
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.flow import Flow
 from fsm_engine.model.problem import Problem
@@ -64,14 +64,19 @@ class FlowSource:
             if flows.current_for(frame) is None:
                 stored = await store.flow_versions.get(frame.source_hash)
                 if stored is not None:
-                    _pin(flows, stored.source, f"{stored.name} version {stored.version}")
+                    _pin(flows, frame, stored)
         return flows
 
 
-def _pin(flows: Flows, source: str, label: str) -> None:
-    from fsm_engine.flow_files.parse_source import parse_source
+def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
+    from fsm_engine.flow_files.parse_source import parse_source, source_hash
 
-    flow, problems = parse_source(source, label)
+    if not isinstance(stored.source, str) or source_hash(stored.source) != frame.source_hash:
+        raise SessionCorrupted(
+            f"flow '{frame.flow}' version {frame.version}: its stored source is damaged. Put the file of that version"
+            " back, or restore a backup."
+        )
+    flow, problems = parse_source(stored.source, f"{stored.name} version {stored.version}")
     if not isinstance(flow, Flow):
         raise FlowError(problems)
     all_flows = {**flows.folder.flows, flow.name: flow}

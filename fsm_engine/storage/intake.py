@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from itertools import chain
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ import orjson
 
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow, FlowVersion, MessageRow, TurnToCommit
+from fsm_engine.storage.row_seals import answer_seal, session_seals, turn_seals
 from fsm_engine.storage.seal import Seal
 
 Sql: TypeAlias = str | int | float | bytes | None
@@ -19,10 +20,7 @@ Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersi
 
 def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
     """The values of one turn. Raises `InvalidArgument` for text that not every store can keep."""
-    try:
-        row = (*_session(turn, seal), *_journal_line(turn, seal), *_lists(turn), *_rest(turn))
-    except UnicodeEncodeError as error:  # the hashes are made over bytes
-        raise InvalidArgument(f"store: {_NOT_JSON}") from error
+    row = (*_session(turn, seal), *_journal_line(turn, seal), *_lists(turn, seal), *_rest(turn))
     storable("".join([value for value in row if type(value) is str]))  # one look at all of them
     return row
 
@@ -36,7 +34,7 @@ def _session(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.session_id,
         turn.turn,
         turn.state_json,
-        seal.of_state(turn.session_id, turn.turn, turn.state_json),
+        session_seals(turn, seal),
         turn.status,
         turn.flow,
         turn.step,
@@ -53,18 +51,18 @@ def _journal_line(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.fingerprint,
         turn.event_json,
         turn.reply_json,
-        seal.of_turn(turn.session_id, turn.turn, turn.event_json, turn.reply_json),
+        turn_seals(turn, seal),
         turn.flow_hash,
         turn.caused_by,
     )
 
 
-def _lists(turn: TurnToCommit) -> tuple[Sql, ...]:
+def _lists(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
     return (
         len(turn.messages),
         json_rows(turn.messages),
         _place_of_user(turn.messages) if turn.detections else None,
-        json_rows(tuple(answer for answer in turn.answers if answer.response_json is not None)),
+        json_rows(_sealed_answers(turn, seal)),
         json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
         json_rows(turn.detections),
         json_rows(turn.audit),
@@ -77,6 +75,11 @@ def _rest(turn: TurnToCommit) -> tuple[Sql, ...]:
         (heard.user_message, heard.intent, heard.confidence, heard.method, heard.step) if heard else (None,) * 5
     )
     return (*understood, *(turn.closes_session or (None, None)), int(turn.drop_messages))
+
+
+def _sealed_answers(turn: TurnToCommit, seal: Seal) -> tuple[AnswerRow, ...]:
+    given = (answer for answer in turn.answers if answer.response_json is not None)
+    return tuple(replace(answer, row_hash=answer_seal(turn, answer, seal)) for answer in given)
 
 
 def storable(text: str) -> str:

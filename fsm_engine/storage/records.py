@@ -23,7 +23,10 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """The answer to one step of one flow. ``response_json`` None takes the stored answer away."""
+    """The answer to one step of one flow. ``response_json`` None takes the stored answer away.
+
+    ``row_hash`` is the store's own.
+    """
 
     flow: str
     step: str
@@ -31,6 +34,7 @@ class AnswerRow:
     response_json: str | None
     raw: str
     attempts: int
+    row_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StoredAudit:
-    """What is known of one action. ``session_id`` None: the session is deleted."""
+    """What is known of one action. ``session_id`` None: the session is deleted. A damaged one shows no input."""
 
     id: int
     key: str
@@ -220,11 +224,15 @@ class StoredAudit:
     error: str | None
     created_at: str
     updated_at: str
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDetection:
-    """``message_id`` None: the message is deleted. ``reviewed_by`` None: no person has looked at it."""
+    """``message_id`` None: the message is deleted. ``reviewed_by`` None: no person has looked at it.
+
+    In a list over sessions, a damaged one ``is_damaged`` and has no texts.
+    """
 
     id: int
     session_id: str
@@ -240,6 +248,7 @@ class StoredDetection:
     resources_shown: bool
     reviewed_at: str | None
     reviewed_by: str | None
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ user's. To add a verb: name its statement in ``sql``, and let a method here say 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from itertools import pairwise
+from typing import TypeVar, get_args
 
 from fsm_engine.errors import NotFound, SessionCorrupted
 from fsm_engine.storage import sql
@@ -17,6 +17,7 @@ from fsm_engine.storage.intake import Sql, json_rows, storable
 from fsm_engine.storage.records import (
     DeletedUser,
     FlowVersion,
+    Role,
     StoredAnswer,
     StoredAudit,
     StoredClassification,
@@ -25,6 +26,18 @@ from fsm_engine.storage.records import (
     StoredMessage,
     StoredSession,
     StoredTurn,
+)
+from fsm_engine.storage.row_seals import (
+    audit_of,
+    detection_of,
+    session_of,
+    sound_answer,
+    sound_audit,
+    sound_classification,
+    sound_detection,
+    sound_message,
+    sound_session,
+    sound_turn,
 )
 from fsm_engine.storage.seal import Seal
 
@@ -41,6 +54,9 @@ class Repository:
 
     async def _all(self, make: Callable[..., T], statement: str, *values: Sql) -> list[T]:
         return [make(*row) for row in await self._database.rows(statement, *values)]
+
+    async def _sound(self, make: Callable[[Row, Seal], T], statement: str, *values: Sql) -> list[T]:
+        return [make(row, self._seal) for row in await self._database.rows(statement, *values)]
 
     async def _first(self, make: Callable[..., T], statement: str, *values: Sql) -> T | None:
         rows = await self._database.rows(statement, *values)
@@ -84,13 +100,24 @@ class Messages(Repository):
     async def last(
         self, conversation_id: str, *, limit: int = 20, user_id: str | None = None, before: int | None = None
     ) -> list[StoredMessage]:
-        """The last ``limit`` messages, oldest first; with ``before``, the last ones whose number is below it."""
+        """The last ``limit`` messages, oldest first; with ``before``, the last ones whose number is below it.
+
+        Raises `SessionCorrupted` when one of them is damaged.
+        """
         below = LAST_NUMBER if before is None else before
-        return await self._all(StoredMessage, sql.LAST_MESSAGES, conversation_id, user_id, below, limit)
+        said = await self._sound(sound_message, sql.LAST_MESSAGES, conversation_id, user_id, below, limit)
+        for one, later in pairwise(said):
+            if one.session_id == later.session_id and (one.turn or 0) > (later.turn or LAST_NUMBER):
+                raise SessionCorrupted(f"conversation {conversation_id}: numbers of messages are damaged.")
+        return said
 
     async def count_by_role(self, conversation_id: str, *, user_id: str | None = None) -> dict[str, int]:
-        """Roles that said nothing are left out."""
-        return dict(await self._database.rows(sql.COUNT_BY_ROLE, conversation_id, user_id))
+        """Roles that said nothing are left out. Raises `SessionCorrupted` when messages are damaged or missing."""
+        rows = await self._database.rows(sql.COUNT_BY_ROLE, conversation_id, user_id)
+        counts: dict[str, int] = {role: count for role, count, _ in rows}
+        if not counts.keys() <= set(get_args(Role)) or any(row[-1] != sum(counts.values()) for row in rows):
+            raise SessionCorrupted(f"conversation {conversation_id}: messages are damaged. Restore a backup.")
+        return counts
 
 
 class Sessions(Repository):
@@ -101,46 +128,50 @@ class Sessions(Repository):
 
     async def of_user(self, user_id: str, *, status: str | None = None, limit: int = 50) -> list[StoredSession]:
         """Newest first."""
-        return await self._listed(sql.SESSIONS_OF_USER, user_id, status, limit)
+        return await self._sound(session_of, sql.SESSIONS_OF_USER, user_id, status, limit)
 
     async def with_status(self, status: str, *, limit: int = 50) -> list[StoredSession]:
         """Newest first."""
-        return await self._listed(sql.SESSIONS_WITH_STATUS, status, limit)
+        return await self._sound(session_of, sql.SESSIONS_WITH_STATUS, status, limit)
 
     async def expired(self, now: str, *, limit: int = 50) -> list[StoredSession]:
         """Sessions still marked active whose time was up at ``now``, the longest overdue first."""
-        return await self._listed(sql.SESSIONS_EXPIRED, now, limit)
+        return await self._sound(session_of, sql.SESSIONS_EXPIRED, now, limit)
 
     async def journal(self, session_id: str, *, user_id: str | None = None) -> list[StoredTurn]:
         """Every turn of the session, in order. Raises `SessionCorrupted` when a line is damaged."""
         rows = await self._database.rows(sql.JOURNAL, session_id, user_id)
-        return [sound_turn(row, self._seal) for row in rows]
-
-    async def _listed(self, statement: str, *values: Sql) -> list[StoredSession]:
-        return [session_of(row, self._seal) for row in await self._database.rows(statement, *values)]
+        journal = [sound_turn(row[1:], self._seal) for row in rows]
+        if [line.number for line in journal] != list(range(1, rows[0][0] + 1 if rows else 1)):
+            raise SessionCorrupted(f"session {session_id}: lines of its journal are missing. Restore a backup.")
+        return journal
 
 
 class Responses(Repository):
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredAnswer]:
         """In the order in which they were first given."""
-        return await self._all(StoredAnswer, sql.RESPONSES_OF_SESSION, session_id, user_id)
+        return await self._sound(sound_answer, sql.RESPONSES_OF_SESSION, session_id, user_id)
 
 
 class Audit(Repository):
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredAudit]:
-        """The whole trail, oldest first."""
-        return await self._all(StoredAudit, sql.AUDIT_OF_SESSION, session_id, user_id)
+        """The whole trail, oldest first. Raises `SessionCorrupted` when a row is damaged, as do all of one session."""
+        return await self._sound(sound_audit, sql.AUDIT_OF_SESSION, session_id, user_id)
 
     async def of_user(self, user_id: str, *, limit: int = 50) -> list[StoredAudit]:
-        """Newest first."""
-        return await self._all(StoredAudit, sql.AUDIT_OF_USER, user_id, limit)
+        """Newest first; a damaged row is marked."""
+        return await self._sound(audit_of, sql.AUDIT_OF_USER, user_id, limit)
 
     async def with_status(self, status: str, *, limit: int = 1000, after: int = 0) -> list[StoredAudit]:
-        """Oldest first, from the one after id ``after``: what is ``pending`` at start was cut off by a crash."""
-        return await self._all(StoredAudit, sql.AUDIT_WITH_STATUS, status, limit, after)
+        """Oldest first, from the one after id ``after``: what is ``pending`` at start was cut off by a crash.
+
+        A damaged row is marked.
+        """
+        return await self._sound(audit_of, sql.AUDIT_WITH_STATUS, status, limit, after)
 
     async def by_key(self, key: str, *, user_id: str | None = None) -> StoredAudit | None:
-        return await self._first(StoredAudit, sql.AUDIT_BY_KEY, key, user_id)
+        found = await self._sound(sound_audit, sql.AUDIT_BY_KEY, key, user_id)
+        return found[0] if found else None
 
     async def update(
         self, key: str, *, status: str, now: str, output_json: str | None = None, error: str | None = None
@@ -154,17 +185,17 @@ class Audit(Repository):
 class Risk(Repository):
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredDetection]:
         """Oldest first."""
-        return await self._all(_detection, sql.RISK_OF_SESSION, session_id, user_id)
+        return await self._sound(sound_detection, sql.RISK_OF_SESSION, session_id, user_id)
 
     async def since(self, detected_at: str, *, limit: int = 1000) -> list[StoredDetection]:
-        """All sessions' detections from that time on, oldest first."""
-        return await self._all(_detection, sql.RISK_SINCE, detected_at, limit)
+        """All sessions' detections from that time on, oldest first; a damaged row is marked."""
+        return await self._sound(detection_of, sql.RISK_SINCE, detected_at, limit)
 
 
 class Intents(Repository):
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredClassification]:
         """In the order of turns."""
-        return await self._all(StoredClassification, sql.INTENTS_OF_SESSION, session_id, user_id)
+        return await self._sound(sound_classification, sql.INTENTS_OF_SESSION, session_id, user_id)
 
 
 class FlowVersions(Repository):
@@ -176,49 +207,3 @@ class FlowVersions(Repository):
 
     async def get(self, source_hash: str) -> FlowVersion | None:
         return await self._first(FlowVersion, sql.FLOW_VERSION, source_hash)
-
-
-def session_of(row: Row, seal: Seal) -> StoredSession:
-    """The session of a row that ends with its hash; a damaged one is marked and shows no state."""
-    *fields, state_hash = row
-    session: StoredSession = StoredSession(*fields)
-    if _is_text(session.state_json) and Seal.matches(
-        state_hash, seal.of_state(session.id, session.turn, session.state_json)
-    ):
-        return session
-    return replace(session, state_json="", is_damaged=True)
-
-
-def sound_session(row: Row, seal: Seal) -> StoredSession:
-    """The session of a row. Raises `SessionCorrupted` when it is damaged."""
-    session = session_of(row, seal)
-    if session.is_damaged:
-        raise SessionCorrupted(
-            f"session {session.id}: its stored state is damaged, or was written with another row key."
-            " Replay its journal, restore a backup, or start a new session."
-        )
-    return session
-
-
-def sound_turn(row: Row, seal: Seal) -> StoredTurn:
-    """The journal line of a row that ends with its hash. Raises `SessionCorrupted` when it is damaged."""
-    *fields, row_hash = row
-    turn = StoredTurn(*fields)
-    is_text = _is_text(turn.event_json) and _is_text(turn.reply_json)
-    if is_text and Seal.matches(row_hash, seal.of_turn(turn.session_id, turn.number, turn.event_json, turn.reply_json)):
-        return turn
-    raise SessionCorrupted(
-        f"session {turn.session_id}: line {turn.number} of its journal is damaged, or was written with another row key."
-        " Restore a backup, or start a new session."
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _detection(*row: object) -> StoredDetection:
-    values: list[object] = list(row)
-    values[11] = bool(values[11])
-    make: Callable[..., StoredDetection] = StoredDetection
-    return make(*values)

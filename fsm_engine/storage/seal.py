@@ -12,6 +12,8 @@ DEFAULT_ROW_KEY = b"fsm_engine row seal 1"
 
 LONGEST_KEY = 64
 SEAL_BYTES = 16
+ROW_SEAL_BYTES = 8
+_ANY = "surrogatepass"  # texts that no store can keep are refused elsewhere
 
 
 class Seal:
@@ -22,15 +24,23 @@ class Seal:
             raise InvalidArgument(f"row_key: {len(row_key)} bytes long. Give 1 to {LONGEST_KEY} bytes.")
         self._state = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"state")
         self._turn = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"turn")
+        self._row = blake2b(key=row_key, digest_size=ROW_SEAL_BYTES, person=b"row")
 
-    def of_state(self, session_id: str, turn: int, state_json: str) -> bytes:
+    def of_state(self, conversation_id: str, session_id: str, turn: int, state_json: str) -> bytes:
         hashed = self._state.copy()
-        hashed.update(f"{session_id}\0{turn}\0{state_json}".encode())
+        hashed.update(f"{conversation_id}\0{session_id}\0{turn}\0{state_json}".encode(errors=_ANY))
         return hashed.digest()
 
-    def of_turn(self, session_id: str, number: int, event_json: str, reply_json: str) -> bytes:
+    def of_turn(self, columns: str, event_json: str, reply_json: str) -> bytes:
+        """The seal of a journal line; ``columns`` are all its others."""
         hashed = self._turn.copy()
-        hashed.update(f"{session_id}\0{number}\0{len(event_json)}\0{event_json}{reply_json}".encode())
+        hashed.update(f"{columns}\0{len(event_json)}\0{event_json}{reply_json}".encode(errors=_ANY))
+        return hashed.digest()
+
+    def of_row(self, columns: str) -> bytes:
+        """A short seal, for rows of which a turn has several; ``columns`` begin with what kind of row it is."""
+        hashed = self._row.copy()
+        hashed.update(columns.encode(errors=_ANY))
         return hashed.digest()
 
     @staticmethod

@@ -20,20 +20,21 @@ _CONVERSATION = """c.id, c.key, c.user_id, c.version, c.title, c.status, c.messa
 _SESSION = """s.id, s.key, c.id, s.user_id, s.turn, s.state_json, s.status, s.current_flow, s.fsm_state,
   s.current_intent, s.created_at, s.last_activity, s.expires_at, s.completed_at, s.state_hash"""
 _TURN = """s.id, t.number, t.request_id, t.fingerprint, t.event_json, t.reply_json, t.flow_hash, t.caused_by,
-  t.created_at, t.row_hash"""
+  t.created_at, c.id, t.row_hash"""
 _AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action, a.input_data, a.output_data, a.status,
-  a.error_message, a.created_at, a.updated_at"""
+  a.error_message, a.created_at, a.updated_at, t.row_hash"""
 _DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message, r.category, r.severity, r.detector,
-  r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by"""
+  r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by, t.row_hash"""
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Turns
 
 # For each of a JSON array of [conversation id, request id]: its place, the conversation, its latest session, and
-# whether the request id is in the journal. An unknown conversation gives no row.
+# whether the request id is in the journal, and the journal's last line. An unknown conversation gives no row.
 LOAD = f"""
 SELECT q.key, {_CONVERSATION}, {_SESSION},
-  EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]'))
+  EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]')),
+  (SELECT max(number) FROM turns WHERE session = s.key)
 FROM json_each(?1) AS q
 CROSS JOIN conversations AS c ON c.id = json_extract(q.value, '$[0]')
 LEFT JOIN sessions AS s ON s.key = (SELECT max(key) FROM sessions WHERE conversation = c.key)
@@ -51,12 +52,13 @@ SELECT {_TURN}
 FROM seen
 CROSS JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
 CROSS JOIN sessions AS s ON s.key = t.session
+CROSS JOIN conversations AS c ON c.key = s.conversation
 ORDER BY t.number
 """
 
 JOURNAL = f"""
-SELECT {_TURN}
-FROM sessions AS s CROSS JOIN turns AS t ON t.session = s.key
+SELECT s.turn, {_TURN}
+FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation CROSS JOIN turns AS t ON t.session = s.key
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 ORDER BY t.number
 """
@@ -97,15 +99,16 @@ SELECT {_CONVERSATION} FROM conversations AS c WHERE c.status = ?1 ORDER BY c.ke
 
 LAST_MESSAGES = """
 SELECT * FROM (
-  SELECT m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m.metadata, m.request_id, m.created_at
+  SELECT m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m.metadata, m.request_id, m.created_at,
+    t.row_hash
   FROM conversations AS c CROSS JOIN messages AS m ON m.conversation = c.key
-  LEFT JOIN sessions AS s ON s.key = m.session
+  LEFT JOIN sessions AS s ON s.key = m.session LEFT JOIN turns AS t ON t.session = m.session AND t.number = m.turn
   WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND m.number < ?3
   ORDER BY m.number DESC LIMIT ?4
 ) ORDER BY number
 """
 COUNT_BY_ROLE = """
-SELECT m.role, count(*)
+SELECT m.role, count(*), c.message_count
 FROM conversations AS c CROSS JOIN messages AS m ON m.conversation = c.key
 WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
 GROUP BY m.role
@@ -127,7 +130,8 @@ FROM sessions AS s INDEXED BY sessions_by_expiry CROSS JOIN conversations AS c O
 WHERE s.status = 'active' AND s.expires_at IS NOT NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT ?2
 """
 RESPONSES_OF_SESSION = """
-SELECT s.id, u.flow, u.step, u.slot, u.response, u.raw_text, u.attempt_count, u.created_at, u.updated_at
+SELECT s.id, u.flow, u.step, u.slot, u.response, u.raw_text, u.attempt_count, u.created_at, u.updated_at,
+  u.row_hash
 FROM sessions AS s CROSS JOIN user_responses AS u ON u.session = s.key
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 ORDER BY u.created_at, u.flow, u.step
@@ -136,7 +140,10 @@ ORDER BY u.created_at, u.flow, u.step
 # ----------------------------------------------------------------------------------------------------------------------
 # Audit
 
-_AUDITS = f"SELECT {_AUDIT} FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session"
+_AUDITS = f"""
+SELECT {_AUDIT} FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session
+LEFT JOIN turns AS t ON t.session = a.session AND t.number = a.turn
+"""
 AUDIT_OF_SESSION = f"""
 {_AUDITS}
 WHERE a.session = (SELECT key FROM sessions WHERE id = ?1) AND (?2 IS NULL OR a.user_id = ?2) ORDER BY a.id
@@ -154,15 +161,19 @@ WHERE idempotency_key = ?1 RETURNING id
 
 RISK_OF_SESSION = f"""
 SELECT {_DETECTION} FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY r.id
 """
 RISK_SINCE = f"""
 SELECT {_DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE r.detected_at >= ?1 ORDER BY r.detected_at, r.id LIMIT ?2
 """
 INTENTS_OF_SESSION = """
-SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at
+SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at,
+  t.row_hash
 FROM sessions AS s CROSS JOIN intent_classifications AS i ON i.session = s.key
+LEFT JOIN turns AS t ON t.session = i.session AND t.number = i.turn
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY i.turn
 """
 ADD_FLOW_VERSIONS = """

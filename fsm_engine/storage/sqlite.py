@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage import sql
 from fsm_engine.storage.intake import intake_row, storable
 from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn, TurnToCommit
@@ -15,9 +16,8 @@ from fsm_engine.storage.repositories import (
     Risk,
     Sessions,
     Users,
-    sound_session,
-    sound_turn,
 )
+from fsm_engine.storage.row_seals import sound_session, sound_turn
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 
@@ -49,17 +49,27 @@ class SqliteStore:
         if row is None:
             return None
         conversation = StoredConversation(*row[:_CONVERSATION_FIELDS])
-        session, is_seen = row[_CONVERSATION_FIELDS:-1], row[-1]
+        latest, (is_seen, last_line) = row[_CONVERSATION_FIELDS:-2], row[-2:]
+        session = sound_session(latest, self._seal) if latest[0] is not None else None
+        if session is not None and session.user_id not in (None, conversation.user_id):
+            raise SessionCorrupted(f"session {session.id}: whose it is is damaged. Restore a backup.")
+        if session is not None and session.turn != (last_line or 0):
+            raise SessionCorrupted(
+                f"session {session.id}: stands at turn {session.turn}, and its journal ends at {last_line}."
+                " The database is damaged, or lies beside a log that is not its own. Restore a backup."
+            )
         return LoadedConversation(
-            conversation,
-            sound_session(session, self._seal) if session[0] is not None else None,
-            await self._seen(conversation_id, request_id) if is_seen else (),
+            conversation, session, await self._seen(conversation_id, request_id) if is_seen else ()
         )
 
     async def _seen(self, conversation_id: str, request_id: str | None) -> tuple[StoredTurn, ...]:
         """Asked for apart: deliveries that come twice are rare, and journal lines never change."""
         rows = await self._database.rows(sql.SEEN, conversation_id, request_id)
-        return tuple(sound_turn(row, self._seal) for row in rows)
+        turns = tuple(sound_turn(row, self._seal) for row in rows)
+        # An index that is damaged leads to another conversation's line, or to another request's, or nowhere.
+        if not turns or turns[0].request_id != request_id or {row[-2] for row in rows} != {conversation_id}:
+            raise SessionCorrupted(f"request {request_id}: what is stored of it is damaged. Restore a backup.")
+        return turns
 
     async def commit(self, turn: TurnToCommit) -> None:
         # A turn that reports an action ends a call that has waited for one commit already.

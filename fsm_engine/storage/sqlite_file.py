@@ -6,6 +6,7 @@ All of this is plain blocking code: the store runs it in the connection's own th
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +34,6 @@ PRAGMA journal_size_limit = 67108864;
 _STATEMENTS_KEPT = 100  # one per batch size, and the rest
 
 
-@dataclass(frozen=True, slots=True)
-class SqliteSettings:
-    """How connections behave. ``busy_timeout_s``: how long to wait for another program's write."""
-
-    durability: Durability = "full"
-    busy_timeout_s: float = 5.0
-
-
 class _Cursor(sqlite3.Cursor):
     """Lets go of its statement when a row cannot be read (text that is no UTF-8).
 
@@ -54,11 +47,49 @@ class _Cursor(sqlite3.Cursor):
         except sqlite3.Error:
             self.close()
             raise
+        except UnicodeDecodeError:
+            self.close()
+            raise _damaged() from None
 
 
 class _Connection(sqlite3.Connection):
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
-        return self.cursor(_Cursor).execute(statement, values)
+        try:
+            return self.cursor(_Cursor).execute(statement, values)
+        except UnicodeDecodeError:
+            raise _damaged() from None
+
+
+def _damaged() -> sqlite3.DatabaseError:
+    """What SQLite complains of cannot be read itself: its message quotes a schema that is no UTF-8 any more."""
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT"
+    return error
+
+
+def open_file(path: str, busy_timeout_s: float) -> sqlite3.Connection:
+    """The driver that Python brings along."""
+    return sqlite3.connect(
+        path,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        cached_statements=_STATEMENTS_KEPT,
+        factory=_Connection,
+        check_same_thread=False,  # opened in one thread, used in another, never in two at once
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteSettings:
+    """How connections behave. ``busy_timeout_s``: how long to wait for another program's write.
+
+    ``driver`` opens a file in autocommit mode, to be used by one thread after the other; tests give one whose files
+    fail on purpose.
+    """
+
+    durability: Durability = "full"
+    busy_timeout_s: float = 5.0
+    driver: Callable[[str, float], sqlite3.Connection] = open_file
 
 
 def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
@@ -69,7 +100,7 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     check_library(sqlite3.sqlite_version_info)
     is_new = path != MEMORY and _check_place(Path(path))
     try:
-        connection = _connect(path, settings)
+        connection = settings.driver(path, settings.busy_timeout_s)
     except sqlite3.Error as error:
         raise _start_up_error(path, error) from error
     try:
@@ -101,21 +132,17 @@ def check_library(version: tuple[int, ...]) -> None:
 
 
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
-    """A second connection to a database that `connect` has opened; it cannot write."""
-    connection = _connect(path, settings)
-    connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+    """A second connection to a database that `connect` has opened; it cannot write. Raises `StartUpError`."""
+    try:
+        connection = settings.driver(path, settings.busy_timeout_s)
+        try:
+            connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise _start_up_error(path, error) from error
     return connection
-
-
-def _connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
-    return sqlite3.connect(
-        path,
-        timeout=settings.busy_timeout_s,
-        isolation_level=None,
-        cached_statements=_STATEMENTS_KEPT,
-        factory=_Connection,
-        check_same_thread=False,  # opened in one thread, used in another, never in two at once
-    )
 
 
 def create_schema(connection: sqlite3.Connection, script: str) -> None:
