@@ -52,7 +52,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls,
-        database: str | None = None,
+        database: str | Store | None = None,
         *,
         flows: FlowsArgument,
         actions: Actions | None = None,
@@ -65,7 +65,8 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``.
+        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``. A store that is open
+        already is used as it is, and closed with the engine; ``durability`` was chosen when it was opened.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
@@ -81,8 +82,11 @@ class Engine:
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = clock or utc_now
-        address = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
-        store = await open_store(address, durability=durability)
+        if database is None or isinstance(database, str):
+            database = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
+            store = await open_store(database, durability=durability)
+        else:
+            store = database
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             new_id = new_id or rising_id
