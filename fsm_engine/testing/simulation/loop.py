@@ -43,6 +43,9 @@ class Owner:
         self.context = contextvars.copy_context()
         self.context.run(_OWNER.set, self)
 
+    def let_go(self) -> None:
+        """Called when it has been killed."""
+
 
 _OWNER: ContextVar[Owner | None] = ContextVar("fsm_engine_simulated_owner", default=None)
 
@@ -189,6 +192,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             coroutine: Any = task.get_coro()
             with suppress(OwnerIsDead, Exception):
                 owner.context.run(contextvars.copy_context).run(coroutine.close)
+        owner.let_go()
 
     def run(self, coroutine: Coroutine[Any, Any, T], *, steps: int) -> T:
         """What the coroutine returns; nothing else runs after that.

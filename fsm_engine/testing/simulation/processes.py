@@ -96,6 +96,9 @@ class Process(Owner):
 
     async def call(self, coroutine: Coroutine[Any, Any, Any], patience: Patience = Patience()) -> Called:
         """How the call ended in this process; the caller itself is outside, and outlives it."""
+        if self.is_dead:
+            coroutine.close()
+            return Called("lost")
         answer: asyncio.Future[Called] = self._loop.create_future()
         self._calls[answer] = None
         task = self._loop.start(self, coroutine)
@@ -114,11 +117,13 @@ class Process(Owner):
 
     def kill(self) -> None:
         """At once, and without a word to anybody."""
-        if self.is_dead:
-            return
+        if not self.is_dead:
+            self._loop.kill(self)
+
+    def let_go(self) -> None:
+        """What a kill takes away: the file, and the hopes of all callers."""
         if self._database is not None:
             self._database.die()
-        self._loop.kill(self)
         for answer in self._calls:
             if not answer.done():
                 answer.set_result(Called("lost"))
