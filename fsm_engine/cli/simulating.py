@@ -52,9 +52,7 @@ def run_simulations(wanted: Wanted) -> None:
         Refused: a trace of several seeds was asked for.
     """
     if wanted.trace is not None and wanted.seeds != 1:
-        raise Refused(
-            f"--trace: is for one seed, and --seeds is {wanted.seeds}. Say --seeds 1 --seed {wanted.first_seed}."
-        )
+        raise Refused(f"--trace: is for one seed, and --seeds is {wanted.seeds}. Say: --seeds 1 --seed NUMBER.")
     started = time.perf_counter()
     with quiet_logs(), progress("simulating", wanted.seeds, is_shown=not wanted.as_json) as advance:
         results = _run_all(wanted, advance)
