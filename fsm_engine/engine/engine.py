@@ -17,7 +17,7 @@ from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
-from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted
+from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted, VersionConflict
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -230,6 +230,8 @@ class Engine:
         try:
             session = await self.store.sessions.get(row.session_id) if row.session_id else None
             return session is not None and await self._turns.finish(session.conversation_id) is not None
+        except VersionConflict:
+            return False  # another process took a turn there, and a turn finishes what is left before anything else
         except (SessionCorrupted, FlowError, NotFound) as error:
             log.error("the action with key %s cannot be finished: %s", row.key, error)
             return False
