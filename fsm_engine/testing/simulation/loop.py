@@ -17,8 +17,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import heapq
+import sys
 from asyncio import _set_running_loop
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context, ContextVar
 from itertools import count
@@ -202,6 +203,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             OutOfSteps: it took more than so many steps.
         """
         _set_running_loop(self)
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(finalizer=_drop)
         self._runs = True
         try:
             main = self.create_task(coroutine)
@@ -217,6 +220,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         finally:
             self._bury_all()
             self._runs = False
+            sys.set_asyncgen_hooks(*hooks)
             _set_running_loop(None)
 
     def close(self) -> None:
@@ -261,6 +265,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         owner = _OWNER.get()
         if owner is not None and owner.is_dead:
             raise OwnerIsDead
+
+
+def _drop(generator: AsyncGenerator[Any, Any]) -> None:
+    """An async generator that a kill cut off in its midst is not finished by anybody."""
 
 
 def _call(future: asyncio.Future[T], function: Callable[..., T], args: tuple[Any, ...]) -> None:
