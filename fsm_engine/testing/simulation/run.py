@@ -100,7 +100,7 @@ class _Simulation:
         mishaps.begin()
         places = [loop.create_task(world.keep_running()) for _ in range(self._settings.processes)]
         users = [
-            loop.create_task(world.talk(user, self._scripts)) for user in users_of(self._settings.users, self._seed)
+            loop.create_task(world.talk(user, self._scripts)) for user in users_of(self._seed, self._settings.users)
         ]
         over = loop.create_future()
         loop.at_step(self._settings.steps, lambda: over.set_result(None))

@@ -16,12 +16,14 @@ DEFAULT_STEPS = 8000
 class Settings:
     """``steps``: callbacks until the world calms down; what is under way is then brought to its end.
 
+    ``users`` None: as many as the seed says.
+
     ``wrap_store`` and ``prepare`` (called with the file, once it has its schema) are for whoever breaks something on
     purpose, to see it found.
     """
 
     steps: int = DEFAULT_STEPS
-    users: int = 6
+    users: int | None = None
     processes: int = 3
     keeps_trace: bool = False
     wrap_store: Callable[[Store], Store] = lambda store: store

@@ -24,6 +24,7 @@ _LOCALES: Final = (None, None, "en", "es", "en-GB", "es-MX", "fr")
 _PAUSES_S: Final = (*((0.01, 1),) * 4, *((0.5, 30),) * 8, (10, 120), (60, 1790), (1700, 7200), (80_000, 400_000))
 _PACES: Final = (0.001, 0.05, 1.0)
 """Some worlds are crowded: what is a second elsewhere is a millisecond there."""
+_CROWDS: Final = (2, 5, 6, 8, 30)
 _LONG_S: Final = 60.0
 
 
@@ -62,9 +63,11 @@ class User:
         return "".join(self.random.choice(alphabet) for _ in range(self.random.randrange(LONGEST_NONSENSE)))
 
 
-def users_of(count: int, seed: int) -> list[User]:
-    """Two of whom may share an account, and every third of whom is anonymous."""
-    pace = stream(seed, "pace").choice(_PACES)
+def users_of(seed: int, count: int | None) -> list[User]:
+    """Two of whom may share an account, and every third of whom is anonymous. None: how many the seed says."""
+    random = stream(seed, "users")
+    pace = random.choice(_PACES)
+    count = count if count is not None else random.choice(_CROWDS)
     return [
         User(
             name=f"u{number}",
