@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from fsm_engine.actions import Actions, ask_check, call_function, run_action
 from fsm_engine.core.advance import advance, unfinished_action
@@ -42,8 +42,7 @@ class StaleHold(Exception):
     """The turn must ask the outside world, and what this process holds might be out of date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The state a turn starts from, and what it is read by. ``closes`` names an older session that ends because of it.
 
     A new session's first turn carries its language, so that a replay needs nothing else.
@@ -174,7 +173,8 @@ class Turns:
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
         reply = reply_of(outcome, request.conversation_id)
-        reply = replace(reply, messages=(*late, *reply.messages))
+        if late:
+            reply = replace(reply, messages=(*late, *reply.messages))
         return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
@@ -189,7 +189,7 @@ class Turns:
         version = loaded.conversation.version if loaded is not None else 0
         if version != held.version or (loaded is not None and loaded.seen):
             raise StaleHold
-        return replace(held, is_fresh=True)
+        return held._replace(is_fresh=True)
 
     def _asks_outside(self) -> bool:
         return self._source.risk.asks_outside or bool(self._intent_hooks)

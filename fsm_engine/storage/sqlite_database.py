@@ -24,7 +24,8 @@ from fsm_engine.storage.intake import Sql
 from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
 
-TURNS_AT_MOST = 256
+TURNS_AT_MOST = 24
+"""In one transaction. More would save next to nothing of the disk's time, and leave no one to compute meanwhile."""
 LOADS_AT_MOST = 256
 
 
@@ -47,7 +48,9 @@ class SqliteDatabase:
         self._settled = 0
         self._closing: asyncio.Task[None] | None = None
         fails_all = _is_lock_error
-        self._turns = Gatherer(self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
+        self._turns = Gatherer(
+            self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, lanes=2, fails_all=fails_all
+        )
         self._changes = Gatherer(self._run_steps, at_most=1, queue_limit=queue_limit)
         self._loads = Gatherer(self._load, at_most=LOADS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
         self._forgotten = weakref.finalize(self, _warn_of_forgotten, place)
@@ -75,11 +78,11 @@ class SqliteDatabase:
         self._check_open()
         return await self._changes.ask(steps)
 
-    async def insert_turn(self, row: tuple[Sql, ...]) -> None:
+    async def insert_turn(self, row: tuple[Sql, ...], *, goes_first: bool) -> None:
         """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
         self._check_open()
         try:
-            await self._turns.ask(row)
+            await self._turns.ask(row, goes_first=goes_first)
         except asyncio.CancelledError:
             self._abandoned += 1
             raise
@@ -124,7 +127,10 @@ class SqliteDatabase:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
         values = tuple(chain.from_iterable(rows))
         with engine_errors(self._place):
-            async with self._one_transaction:
+            if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
+                async with self._one_transaction:
+                    await self._writer.execute_fetchall(sql.intake(len(rows)), values)
+            else:
                 await self._writer.execute_fetchall(sql.intake(len(rows)), values)
         return [None] * len(rows)
 

@@ -30,7 +30,7 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 67108864;
 """
-_STATEMENTS_KEPT = 300  # one per batch size, and the rest
+_STATEMENTS_KEPT = 100  # one per batch size, and the rest
 
 
 @dataclass(frozen=True, slots=True)
