@@ -83,12 +83,12 @@ class ForgetsRequests(Broken):
         return await self.store.load(conversation_id, None)
 
     async def commit(self, turn: TurnToCommit) -> None:
-        await self.store.commit(replace(turn, request_id=None, fingerprint=None))
+        await self.store.commit(turn._replace(request_id=None, fingerprint=None))
 
 
 class ActsBeforeItSaysSo(Broken):
     async def commit(self, turn: TurnToCommit) -> None:
-        await self.store.commit(replace(turn, audit=tuple(row for row in turn.audit if row.status != "pending")))
+        await self.store.commit(turn._replace(audit=tuple(row for row in turn.audit if row.status != "pending")))
 
 
 class StoresOnlyNineOfTen(Broken):
@@ -120,12 +120,12 @@ class ForgetsAnswers(Broken):
     async def commit(self, turn: TurnToCommit) -> None:
         stale = self.last.get(turn.session_id, turn.state_json)
         self.last[turn.session_id] = turn.state_json
-        await self.store.commit(replace(turn, state_json=stale))
+        await self.store.commit(turn._replace(state_json=stale))
 
 
 class DropsDetections(Broken):
     async def commit(self, turn: TurnToCommit) -> None:
-        await self.store.commit(replace(turn, detections=()))
+        await self.store.commit(turn._replace(detections=()))
 
 
 class LetsEverybodyIn(Broken):
@@ -145,14 +145,14 @@ STORES: Sequence[type[Broken]] = (
     DropsDetections,
     LetsEverybodyIn,
 )
-FOUND_AS = {
-    ForgetsRequests: "every turn answers one request, or reports one action",
-    ActsBeforeItSaysSo: "the intent is stored before the act",
-    StoresOnlyNineOfTen: "acknowledged means stored",
-    SaysBeforeItSaves: "acknowledged means stored",
-    ForgetsAnswers: "a replay gives the same bytes",
-    DropsDetections: "detections as found",
-    LetsEverybodyIn: "every turn answers one request, or reports one action",
+FOUND_AS: dict[type[Broken], set[str]] = {
+    ForgetsRequests: {"every turn answers one request, or reports one action"},
+    ActsBeforeItSaysSo: {"the intent is stored before the act"},
+    StoresOnlyNineOfTen: {"acknowledged means stored"},
+    SaysBeforeItSaves: {"acknowledged means stored", "replies of one request are identical"},
+    ForgetsAnswers: {"a replay gives the same bytes"},
+    DropsDetections: {"detections as found"},
+    LetsEverybodyIn: {"every turn answers one request, or reports one action"},
 }
 
 
@@ -162,7 +162,7 @@ def test_a_store_that_breaks_a_promise_is_found(broken: type[Broken]) -> None:
     found = first_violation(settings)
 
     assert found.violation is not None
-    assert found.violation.invariant == FOUND_AS[broken]
+    assert found.violation.invariant in FOUND_AS[broken]
     assert f"seed {found.seed}, step {found.violation.step}, virtual time" in str(found.violation)
     assert simulate(found.seed, FLOWS, settings).violation == found.violation
 
