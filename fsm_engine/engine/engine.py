@@ -210,9 +210,11 @@ class Engine:
 
         Raises:
             FlowError: the files have problems; the flows in use stay.
+            StorageError: the sources could not be stored; the flows in use stay.
         """
-        self._source.reload()
-        await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
+        read = self._source.read()
+        await self.store.flow_versions.put(read.versions(utc_text(self._clock())))
+        self._source.use(read)
 
     async def recover(self) -> int:
         """Finishes actions that dead processes left pending; how many there were.
