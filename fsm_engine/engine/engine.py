@@ -14,7 +14,7 @@ from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.checkpoint import is_notification
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.replies import stored_reply, view_of
-from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
+from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
 from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted, VersionConflict
@@ -81,7 +81,7 @@ class Engine:
         """
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
-        clock = clock or utc_now
+        clock = utc_now if clock is None else in_utc(clock)
         if database is None or isinstance(database, str):
             database = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
             store = await open_store(database, durability=durability)
