@@ -138,6 +138,33 @@ def play(
         play_folder(folder, as_json=as_json, database_dir=database_dir)
 
 
+@app.command("sim", epilog=EXIT_CODES)
+def simulate(
+    seeds: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many worlds, one seed each.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="Callbacks until a world calms down; 8000 if not given.")
+    ] = None,
+    as_json: AsJson = False,
+    trace: Annotated[Path | None, typer.Option(help="Write what happens in the one world into this file.")] = None,
+) -> None:
+    """Run the whole engine in simulated worlds.
+
+    Users, processes that are killed, failing disks, hanging actions and changed flow files, in virtual time.
+    Every promise is checked on the way. The same seed gives the same run again, on every machine.
+
+    \b
+    Examples:
+      fsm-engine sim
+      fsm-engine sim --seeds 500 --json
+      fsm-engine sim --seeds 1 --seed 17 --trace seed-17.txt
+    """
+    from fsm_engine.cli.simulating import Wanted, run_simulations
+
+    with told_in_one_line():
+        run_simulations(Wanted(seeds, seed, steps, as_json, trace))
+
+
 @app.command(epilog=EXIT_CODES)
 def demo() -> None:
     """See it work with the shipped flows.

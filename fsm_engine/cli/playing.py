@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsm_engine.cli.exits import Exit, leave
 from fsm_engine.cli.places import flows_folder, runnable_flows
+from fsm_engine.cli.screen import progress, quiet_logs
 
 if TYPE_CHECKING:
     from fsm_engine.core.flows import Flows
@@ -34,7 +33,11 @@ def play_folder(given: Path | None, *, as_json: bool, database_dir: Path | None)
     folder = flows_folder(given)
     flows = runnable_flows(folder)
     total = len(flows.folder.transcripts)
-    with _quiet_logs(), _place_for_databases(database_dir) as place, _progress(total, as_json) as advance:
+    with (
+        quiet_logs(),
+        _place_for_databases(database_dir) as place,
+        progress("playing", total, is_shown=not as_json) as advance,
+    ):
         plays = asyncio.run(_play_all(flows, place, advance))
     failed = [play for play in plays if not play.result.passed]
     if as_json:
@@ -73,31 +76,6 @@ def _place_for_databases(kept_in: Path | None) -> Iterator[Path]:
     else:
         kept_in.mkdir(parents=True, exist_ok=True)
         yield Path(tempfile.mkdtemp(prefix=time.strftime("%Y%m%d-%H%M%S-"), dir=kept_in))
-
-
-@contextmanager
-def _progress(total: int, as_json: bool) -> Iterator[Callable[[], None]]:
-    """A bar on the terminal, and nothing in files and pipes."""
-    if as_json or not sys.stdout.isatty():
-        yield lambda: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    with Progress(TextColumn("playing"), BarColumn(), MofNCompleteColumn(), transient=True) as bar:
-        task = bar.add_task("playing", total=total)
-        yield lambda: bar.advance(task)
-
-
-@contextmanager
-def _quiet_logs() -> Iterator[None]:
-    """What failing actions log is part of a play, not of its report."""
-    engine = logging.getLogger("fsm_engine")
-    before = engine.level
-    engine.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        engine.setLevel(before)
 
 
 def _print_json(folder: Path, plays: Sequence[Play]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -160,3 +161,28 @@ def tidy_logs(screen: Screen) -> None:
     engine = logging.getLogger("fsm_engine")
     engine.handlers[:] = [_Notes(screen)]
     engine.propagate = False
+
+
+@contextmanager
+def progress(doing: str, total: int, *, is_shown: bool = True) -> Iterator[Callable[[], None]]:
+    """A bar on the terminal, and nothing in files and pipes; what is yielded moves it on by one."""
+    if not is_shown or not sys.stdout.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn(doing), BarColumn(), MofNCompleteColumn(), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda: bar.advance(task)
+
+
+@contextmanager
+def quiet_logs() -> Iterator[None]:
+    """What failing actions log is part of a play, not of its report."""
+    engine = logging.getLogger("fsm_engine")
+    before = engine.level
+    engine.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        engine.setLevel(before)

@@ -14,10 +14,10 @@ from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.checkpoint import is_notification
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.replies import stored_reply, view_of
-from fsm_engine.engine.requests import rising_id, start_request, text_request, utc_now, utc_text
+from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
-from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted
+from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted, VersionConflict
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
@@ -66,8 +66,8 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``. A store that
-        `open_store` or a test made is taken as it is, and closed in the end.
+        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``. A store that is open
+        already is used as it is, and closed with the engine; ``durability`` was chosen when it was opened.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
@@ -82,9 +82,12 @@ class Engine:
         """
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
-        clock = clock or utc_now
-        database = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
-        store = await open_store(database, durability=durability) if isinstance(database, str) else database
+        clock = utc_now if clock is None else in_utc(clock)
+        if database is None or isinstance(database, str):
+            database = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
+            store = await open_store(database, durability=durability)
+        else:
+            store = database
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             new_id = new_id or rising_id
@@ -208,9 +211,11 @@ class Engine:
 
         Raises:
             FlowError: the files have problems; the flows in use stay.
+            StorageError: the sources could not be stored; the flows in use stay.
         """
-        self._source.reload()
-        await self.store.flow_versions.put(self._source.versions(utc_text(self._clock())))
+        read = self._source.read()
+        await self.store.flow_versions.put(read.versions(utc_text(self._clock())))
+        self._source.use(read)
 
     async def recover(self) -> int:
         """Finishes actions that dead processes left pending; how many there were.
@@ -231,6 +236,8 @@ class Engine:
             is_finished = session is not None and await self._turns.finish(session.conversation_id) is not None
             failpoint("recover.after-action")
             return is_finished
+        except VersionConflict:
+            return False  # another process took a turn there, and a turn finishes what is left before anything else
         except (SessionCorrupted, FlowError, NotFound) as error:
             log.error("the action with key %s cannot be finished: %s", row.key, error)
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,28 +23,12 @@ from fsm_engine.storage.store import Store
 FlowsArgument: TypeAlias = str | Path | Sequence[str | Path] | Flows
 
 
-class FlowSource:
-    """Current flows and their risk stage; replaced as a whole by `reload`."""
+@dataclass(frozen=True, slots=True)
+class ReadFlows:
+    """Flows that were read and found sound, and the risk stage of their policy."""
 
-    def __init__(self, where: FlowsArgument, actions: Actions | None, risk_hooks: Mapping[str, RiskHook]) -> None:
-        self._where = where
-        self._actions = actions
-        self._risk_hooks = risk_hooks
-        self.flows: Flows
-        self.risk: RiskStage
-        self.reload()
-
-    def reload(self) -> None:
-        """Reads the files again; on any error the flows in use stay.
-
-        Raises:
-            FlowError: with every problem of every file.
-        """
-        flows = self._where if isinstance(self._where, Flows) else load_flows(self._where)
-        if self._actions is not None:
-            _must_be_registered(flows, self._actions)
-        self.risk = build_risk_stage(flows.risk.policy, self._risk_hooks)
-        self.flows = flows
+    flows: Flows
+    risk: RiskStage
 
     def versions(self, now: str) -> list[FlowVersion]:
         """The source of every flow, to be kept for sessions that will outlive it."""
@@ -53,6 +38,38 @@ class FlowSource:
             for flow in self.flows.folder.flows.values()
             if flow.source_hash in sources
         ]
+
+
+class FlowSource:
+    """Current flows and their risk stage; replaced as a whole by `use`."""
+
+    def __init__(self, where: FlowsArgument, actions: Actions | None, risk_hooks: Mapping[str, RiskHook]) -> None:
+        self._where = where
+        self._actions = actions
+        self._risk_hooks = risk_hooks
+        self.flows: Flows
+        self.risk: RiskStage
+        self.use(self.read())
+
+    def read(self) -> ReadFlows:
+        """Reads the files again; the flows in use stay. Their sources must be stored before they are used.
+
+        Raises:
+            FlowError: with every problem of every file.
+        """
+        flows = self._where if isinstance(self._where, Flows) else load_flows(self._where)
+        if self._actions is not None:
+            _must_be_registered(flows, self._actions)
+        return ReadFlows(flows, build_risk_stage(flows.risk.policy, self._risk_hooks))
+
+    def use(self, read: ReadFlows) -> None:
+        """What turns are taken with from now on."""
+        self.flows = read.flows
+        self.risk = read.risk
+
+    def versions(self, now: str) -> list[FlowVersion]:
+        """The sources of the flows in use."""
+        return ReadFlows(self.flows, self.risk).versions(now)
 
     async def settle(self, frames: Sequence[Frame], store: Store) -> Flows:
         """The flows in use, with the sources of older versions that these frames stand in brought back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -155,6 +155,11 @@ def _holds_nul(value: Any) -> bool:
 def utc_now() -> datetime:
     """The default clock."""
     return datetime.now(UTC)
+
+
+def in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The same clock, telling UTC: half an hour after 01:45 local time is not always 02:15."""
+    return lambda: clock().astimezone(UTC)
 
 
 def utc_text(moment: datetime) -> str:

@@ -118,8 +118,7 @@ class Gatherer(Generic[Q, A]):
             answers = await self._answer([question for question, _ in taken])
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the callers, who would wait for ever
             if len(taken) > 1 and not self._fails_all(error):
-                for one in taken:
-                    await self._serve([one])
+                await self._serve_one_by_one(taken)
             else:
                 _fail(taken, error)
         except BaseException:
@@ -129,6 +128,12 @@ class Gatherer(Generic[Q, A]):
             for (_, reply), answer in zip(taken, answers, strict=True):
                 if not reply.done():
                     reply.set_result(answer)
+
+    async def _serve_one_by_one(self, taken: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
+        """A caller that was cancelled meanwhile may have been told that nothing came of it, and nothing may."""
+        for one in taken:
+            if not one[1].done():
+                await self._serve([one])
 
 
 def _fail(taken: Sequence[tuple[Q, asyncio.Future[A]]], error: Exception) -> None:

@@ -358,6 +358,42 @@ async def test_recovery_goes_on_past_a_session_that_is_damaged(make_bot: MakeBot
     assert bot.rows("SELECT status FROM audit_log ORDER BY id") == [("pending",), ("success",)]
 
 
+async def test_recovery_goes_on_past_a_session_in_which_another_process_was_quicker(make_bot: MakeBot) -> None:
+    bot = make_bot(BUY)
+    reached, go_on = asyncio.Event(), asyncio.Event()
+
+    async def never_ends(call: ActionCall) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def is_slow_in_one_chat(call: ActionCall) -> int:
+        if call.session.conversation_id == "quick":
+            reached.set()
+            await go_on.wait()
+        return 7
+
+    async with bot.open(actions=actions_of("shop.buy", never_ends)) as engine:
+        for chat in ("quick", "other"):
+            await engine.start(chat, "buy")
+            reached.clear()
+            turn = asyncio.create_task(engine.turn(chat, "Soup"))
+            await reached.wait()
+            turn.cancel()
+            await asyncio.wait([turn])
+    reached.clear()
+    slow, quick = (actions_of("shop.buy", one, idempotent=True) for one in (is_slow_in_one_chat, lambda call: 7))
+    async with bot.open(actions=slow) as engine, bot.open(actions=quick) as another:
+        recovery = asyncio.create_task(engine.recover())
+        await reached.wait()
+        reply = await another.turn("quick", "hello?")
+        go_on.set()
+        finished = await recovery
+
+    assert texts(reply)[0] == "Bought Soup: number 7."
+    assert finished == 1
+    assert bot.rows("SELECT status FROM audit_log ORDER BY id") == [("success",), ("success",)]
+
+
 async def test_a_program_killed_after_any_reply_goes_on_at_it(make_bot: MakeBot) -> None:
     questions = "".join(f'  - {{ask: q{n}, type: text, prompt: "{n}?"}}\n' for n in range(10))
     bot = make_bot(f"flow: f\nstart: {{phrases: [ask me things]}}\nsteps:\n{questions}")

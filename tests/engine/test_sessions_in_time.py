@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from fsm_engine.errors import FlowError
+from fsm_engine import Engine
+from fsm_engine.errors import DatabaseUnavailable, FlowError
 from fsm_engine.model.session import Status
+from fsm_engine.storage import open_store
 from tests.engine.conftest import MakeBot
 from tests.support.bots import ORDER, slots, texts
 
@@ -229,3 +234,21 @@ async def test_bad_files_change_nothing_when_they_are_reloaded(make_bot: MakeBot
 
     assert raised.value.problems
     assert texts(reply) == ["Any wish for your Soup?"]
+
+
+async def test_flows_whose_sources_could_not_be_stored_are_not_used(make_bot: MakeBot) -> None:
+    """A session on such a version could not go on in any other process."""
+    bot = make_bot(ORDER, QUIET)
+    store = await open_store(bot.address, busy_timeout_s=0)
+    async with Engine.open(store, flows=bot.flows, clock=bot.clock) as engine:
+        bot.write(NEWER, QUIET)
+        with closing(sqlite3.connect(bot.database, isolation_level=None)) as other_program:
+            other_program.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseUnavailable):
+                await engine.reload_flows()
+        before = await engine.start("before", "order", slots={"dish": "Soup"})
+        await engine.reload_flows()
+        after = await engine.start("after", "order", slots={"dish": "Soup"})
+
+    assert texts(before) == ["Any wish for your Soup?"]
+    assert texts(after) == ["How many of your Soup?"]

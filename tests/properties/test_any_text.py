@@ -13,7 +13,8 @@ from fsm_engine.model.flow import Ask, Confirm, Repeat
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.turn import Reply
 from fsm_engine.testing.clock import VirtualClock
-from fsm_engine.testing.generate import HOSTILE, messages
+from fsm_engine.testing.generate import messages
+from fsm_engine.testing.typed import HOSTILE
 from tests.support.conversations import (
     CONVERSATION,
     PATIENCE_MS,

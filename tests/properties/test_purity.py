@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from fsm_engine.model.flow import ANYTIME_WORDS
 from fsm_engine.model.session import Status
-from fsm_engine.testing.generate import HOSTILE, messages
+from fsm_engine.testing.generate import messages
+from fsm_engine.testing.typed import HOSTILE
 from fsm_engine.understanding.anytime import anytime_word, expand
 from fsm_engine.understanding.anytime_words import LANGUAGES
 from fsm_engine.understanding.text import canonical_text

@@ -104,3 +104,19 @@ async def test_after_all_are_answered_nothing_is_left_running() -> None:
     await rest()
     assert [task.result() for task in tasks[:2]] == [2, 4]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_question_whose_caller_is_gone_is_not_asked_again_when_its_batch_fails() -> None:
+    """The caller may have been told meanwhile that nothing came of it. proves: P6"""
+    slow = Slow()
+    gatherer = Gatherer(slow.answer, at_most=4, queue_limit=9)
+    tasks = asked(gatherer, 1, 13, 2, 3)
+    await rest()
+    slow.let_go()
+    await rest()
+    tasks[2].cancel()
+    await finished(slow, gatherer)
+    await asyncio.wait(tasks)
+    assert slow.calls == [[1], [13, 2, 3], [13], [3]]
+    assert await tasks[3] == 6
+    assert isinstance(tasks[1].exception(), ValueError)
