@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RequestMismatch,
         SessionCorrupted,
         StartUpError,
+        StartUpWarning,
         StorageError,
         UsageError,
     )
@@ -77,6 +78,7 @@ __all__ = [
     "SessionCorrupted",
     "SessionView",
     "StartUpError",
+    "StartUpWarning",
     "Status",
     "StorageError",
     "SyncEngine",
@@ -92,7 +94,8 @@ _HOMES = {
     "fsm_engine.engine.engine": "Engine",
     "fsm_engine.errors": (
         "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
-        "OperationFailed RequestMismatch SessionCorrupted StartUpError StorageError UsageError"
+        "OperationFailed RequestMismatch SessionCorrupted StartUpError StartUpWarning StorageError "
+        "UsageError"
     ),
     "fsm_engine.flow_files.load": "check_flows load_flows",
     "fsm_engine.model.problem": "Position Problem",

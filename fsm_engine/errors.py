@@ -56,6 +56,10 @@ class StartUpError(StorageError):
     code = "start-up"
 
 
+class StartUpWarning(UserWarning):
+    """The database was opened, and something about its place can cost data later; the text says what to do."""
+
+
 class DatabaseUnavailable(StorageError):
     """The connection is lost, closed or locked for too long; the same call may work later."""
 

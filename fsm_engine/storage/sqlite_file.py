@@ -5,7 +5,10 @@ All of this is plain blocking code: the store runs it in the connection's own th
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+import stat
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,17 +80,17 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     except BaseException as error:
         connection.close()
         if is_new and not is_lock(error.__cause__):
-            _remove_if_empty(Path(path))
+            _remove_if_empty(Path(os.path.realpath(path)))  # behind a link, what is made is what it points to
         raise
     return connection
 
 
 def inspect(path: str) -> Contents:
     """What is at ``path``, without changing or making anything. Raises `StartUpError` when it cannot be read."""
-    if not Path(path).exists():
+    if _kind_at(Path(path)) is None:
         return "missing"
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(read_only(path), uri=True)) as connection:
             return _contents(connection)[0]
     except sqlite3.Error as error:
         raise _start_up_error(path, error) from error
@@ -101,8 +104,12 @@ def check_library(version: tuple[int, ...]) -> None:
 
 
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
-    """A second connection to a database that `connect` has opened; it cannot write."""
-    connection = _connect(path, settings)
+    """A second connection to a database that `connect` has opened; it cannot write.
+
+    Nor can it move the log into the file, be it the last one to be closed: `query_only` alone would let it. Several
+    connections doing that at once is what SQLite before 3.51.3 may damage a file by.
+    """
+    connection = _connect(read_only(path), settings)
     connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
     return connection
 
@@ -114,6 +121,7 @@ def _connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
         isolation_level=None,
         cached_statements=_STATEMENTS_KEPT,
         factory=_Connection,
+        uri=True,
         check_same_thread=False,  # opened in one thread, used in another, never in two at once
     )
 
@@ -129,15 +137,51 @@ def create_schema(connection: sqlite3.Connection, script: str) -> None:
             raise
 
 
+def read_only(path: str) -> str:
+    """The address under which SQLite opens the file without the right to write."""
+    return f"{Path(path).absolute().as_uri()}?mode=ro"
+
+
 def _check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
-    if path.is_dir():
-        raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
-    if path.exists():
+    if _kind_at(path) is not None:
         return False
-    if not path.parent.is_dir():
-        raise StartUpError(f"database {path}: there is no folder {path.parent}. Make it, or name another place.")
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise StartUpError(f"database {path}: there is no folder {folder}. Make it, or name another place.")
     return True
+
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_UNREACHABLE = {
+    errno.ELOOP: ("its symbolic links lead in a circle", "Mend the links, or name the file itself"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Name another place"),
+    errno.ENAMETOOLONG: ("its name is too long", "Name it shorter"),
+    errno.EACCES: ("its folder may not be looked into", "Give this program the right to read and enter the folder"),
+}
+
+
+def _kind_at(path: Path) -> int | None:
+    """The kind of an ordinary file, None where there is none. Raises `StartUpError` for what can be no database."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        wrong, advice = _UNREACHABLE.get(
+            error.errno or 0, (error.strerror, "Look at the path, the disk and its rights")
+        )
+        raise StartUpError(f"database {path}: {wrong}. {advice}.") from error
+    if kind == stat.S_IFDIR:
+        raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
+    if kind != stat.S_IFREG:
+        raise StartUpError(f"database {path}: is {_KINDS.get(kind, 'no file')}. Name an ordinary file, or a new one.")
+    return kind
 
 
 def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
@@ -199,7 +243,7 @@ def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StartUpError(
             f"database {path}: cannot be written ({error.sqlite_errorname})."
-            " Give this program the right to write the file and its folder."
+            " Give this program the right to write the file, those beside it (-wal, -shm) and their folder."
         )
     return StartUpError(f"database {path}: cannot be opened: {error} ({error.sqlite_errorname}).")
 
