@@ -124,3 +124,11 @@ class RequestMismatch(UsageError):
     """The request id was used before with other content."""
 
     code = "request-mismatch"
+
+
+def forked(place: str) -> DatabaseUnavailable:
+    """What is raised in a process that was forked off after the database had been opened."""
+    return DatabaseUnavailable(
+        f"{place}: was opened by the process that this one was forked off from. Open it again after the fork.",
+        code="forked",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import warnings
 import weakref
@@ -16,7 +17,7 @@ from typing import Any
 import aiosqlite
 import orjson
 
-from fsm_engine.errors import DatabaseUnavailable
+from fsm_engine.errors import DatabaseUnavailable, forked
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
 from fsm_engine.storage.gathering import Gatherer
@@ -46,11 +47,12 @@ class SqliteDatabase:
         self._abandoned = 0
         self._settled = 0
         self._closing: asyncio.Task[None] | None = None
+        self._process = os.getpid()
         fails_all = _is_lock_error
         self._turns = Gatherer(self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
         self._changes = Gatherer(self._run_steps, at_most=1, queue_limit=queue_limit)
         self._loads = Gatherer(self._load, at_most=LOADS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
-        self._forgotten = weakref.finalize(self, _warn_of_forgotten, place)
+        self._forgotten = weakref.finalize(self, _warn_of_forgotten, place, self._process)
 
     @classmethod
     async def open(cls, path: str, settings: SqliteSettings, *, queue_limit: int) -> SqliteDatabase:
@@ -105,7 +107,12 @@ class SqliteDatabase:
         return await self._loads.ask((conversation_id, request_id))
 
     async def close(self) -> None:
-        """What was asked for before is still done; a second call waits for the first."""
+        """What was asked for before is still done; a second call waits for the first.
+
+        In a process that was forked off there is nothing to close: the threads and locks are those of the other one.
+        """
+        if self._process != os.getpid():
+            return
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
@@ -117,6 +124,8 @@ class SqliteDatabase:
         self._forgotten.detach()
 
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise forked(self._place)
         if self._closing is not None:
             raise DatabaseUnavailable(f"{self._place}: the store is closed. Open it again.")
 
@@ -203,5 +212,7 @@ def _is_lock_error(error: Exception) -> bool:
     return is_lock(error.__cause__)
 
 
-def _warn_of_forgotten(place: str) -> None:
+def _warn_of_forgotten(place: str, process: int) -> None:
+    if process != os.getpid():
+        return  # a process that was forked off has nothing to close
     warnings.warn(f"{place}: was never closed. Call close(), or use 'async with'.", ResourceWarning, stacklevel=2)
