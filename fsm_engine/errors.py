@@ -132,3 +132,8 @@ def forked(place: str) -> DatabaseUnavailable:
         f"{place}: was opened by the process that this one was forked off from. Open it again after the fork.",
         code="forked",
     )
+
+
+def no_conversation(conversation_id: str) -> NotFound:
+    """What is raised for a conversation that does not exist and for one of another user: nobody can tell which."""
+    return NotFound(f"there is no conversation '{conversation_id}'.")

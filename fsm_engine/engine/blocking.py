@@ -183,9 +183,9 @@ class SyncEngine:
         """See `Engine.history`."""
         return self._portal.call(self._engine.history(conversation_id, limit, user_id=user_id))
 
-    def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
+    def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
         """See `Engine.outcome`."""
-        return self._portal.call(self._engine.outcome(conversation_id, request_id))
+        return self._portal.call(self._engine.outcome(conversation_id, request_id, user_id=user_id))
 
     def reload_flows(self) -> None:
         """See `Engine.reload_flows`."""

@@ -17,7 +17,14 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region, utc_text
-from fsm_engine.errors import Busy, DuplicateRequest, HookError, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.errors import (
+    Busy,
+    DuplicateRequest,
+    HookError,
+    RequestMismatch,
+    VersionConflict,
+    no_conversation,
+)
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
@@ -341,8 +348,8 @@ def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
 
 
 def _must_belong(held: Held, request: Request) -> None:
-    if held.user_id is not None and request.user_id is not None and held.user_id != request.user_id:
-        raise NotFound(f"there is no conversation '{request.conversation_id}' for this user.")
+    if request.user_id is not None and held.user_id != request.user_id:
+        raise no_conversation(request.conversation_id)
 
 
 def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
