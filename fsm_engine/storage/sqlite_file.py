@@ -146,7 +146,7 @@ def _check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
     if _kind_at(path) is not None:
         return False
-    folder = Path(os.path.realpath(path)).parent
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise StartUpError(f"database {path}: there is no folder {folder}. Make it, or name another place.")
     return True
