@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         RiskLevel,
         SessionView,
     )
+    from fsm_engine.storage.erasing import Erased
 
 __all__ = [
     "ActionCall",
@@ -56,6 +57,7 @@ __all__ = [
     "Busy",
     "DatabaseUnavailable",
     "Engine",
+    "Erased",
     "Expectation",
     "FlowError",
     "Flows",
@@ -98,6 +100,7 @@ _HOMES = {
         "UsageError"
     ),
     "fsm_engine.flow_files.load": "check_flows load_flows",
+    "fsm_engine.storage.erasing": "Erased",
     "fsm_engine.model.problem": "Position Problem",
     "fsm_engine.model.session": "Status",
     "fsm_engine.model.turn": "Expectation IntentGuess Message Reply RiskFinding RiskLevel SessionView",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fsm_engine.errors import DatabaseUnavailable, forked
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
+from fsm_engine.storage.erasing import Erased
 from fsm_engine.storage.records import StoredMessage
 
 if TYPE_CHECKING:
@@ -186,6 +187,10 @@ class SyncEngine:
     def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
         """See `Engine.outcome`."""
         return self._portal.call(self._engine.outcome(conversation_id, request_id, user_id=user_id))
+
+    def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+        """See `Engine.erase`."""
+        return self._portal.call(self._engine.erase(user_id=user_id, conversation_id=conversation_id))
 
     def reload_flows(self) -> None:
         """See `Engine.reload_flows`."""

@@ -22,6 +22,7 @@ from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
+from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
 from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
 from fsm_engine.storage.store import Store
@@ -214,6 +215,26 @@ class Engine:
         except NotFound:
             return None
         return stored_reply(loaded.seen) if loaded.seen else None
+
+    async def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+        """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
+
+        Turns of theirs that are under way end first; what they say afterwards is a new conversation's. What was done
+        for them stays in the audit without anything personal. Backups and copies are not reached.
+
+        Raises:
+            InvalidArgument: neither or both are given.
+            DatabaseUnavailable: with code ``log-in-use``: the rows are deleted, the log could not be emptied yet; call
+                again.
+        """
+        subject = Subject(
+            None if user_id is None else canonical_id(user_id, what="user_id"),
+            None if conversation_id is None else canonical_id(conversation_id, what="conversation_id"),
+        )
+        now = self._clock()
+        known = await self.store.erasing.counts(subject)
+        async with self._turns.paused(known.conversations):
+            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now))
 
     async def reload_flows(self) -> None:
         """Reads the flow files again. Running sessions stay on their version.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -102,6 +103,24 @@ class Turns:
             raise
         finally:
             self._order.leave(request.conversation_id)
+
+    @asynccontextmanager
+    async def paused(self, conversation_ids: Iterable[str]) -> AsyncIterator[None]:
+        """None of these conversations has a turn under way meanwhile; what is held of any is forgotten at the end.
+
+        Raises:
+            Busy: too many messages wait in one of them already.
+        """
+        entered: list[str] = []
+        try:
+            for conversation_id in sorted(set(conversation_ids)):
+                await self._order.enter(conversation_id)
+                entered.append(conversation_id)
+            yield
+        finally:
+            self._held.clear()
+            for conversation_id in entered:
+                self._order.leave(conversation_id)
 
     async def finish(self, conversation_id: str) -> Reply | None:
         """Runs an action that a dead process left behind; None when there is none."""

@@ -22,6 +22,7 @@ class Seal:
             raise InvalidArgument(f"row_key: {len(row_key)} bytes long. Give 1 to {LONGEST_KEY} bytes.")
         self._state = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"state")
         self._turn = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"turn")
+        self._name = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"name")
 
     def of_state(self, session_id: str, turn: int, state_json: str) -> bytes:
         hashed = self._state.copy()
@@ -32,6 +33,12 @@ class Seal:
         hashed = self._turn.copy()
         hashed.update(f"{session_id}\0{number}\0{len(event_json)}\0{event_json}{reply_json}".encode())
         return hashed.digest()
+
+    def pseudonym(self, name: str) -> str:
+        """Another name for what cannot be guessed (a key with chance in it): the same for the same one."""
+        hashed = self._name.copy()
+        hashed.update(name.encode())
+        return hashed.hexdigest()
 
     @staticmethod
     def matches(stored: object, computed: bytes) -> bool:

@@ -64,17 +64,6 @@ ORDER BY t.number
 # ----------------------------------------------------------------------------------------------------------------------
 # Users
 
-COUNT_OF_USER = """
-SELECT
-  (SELECT count(*) FROM conversations WHERE user_id = ?1),
-  (SELECT count(*) FROM sessions AS s
-   WHERE s.conversation IN (SELECT key FROM conversations WHERE user_id = ?1) OR s.user_id = ?1),
-  (SELECT count(*) FROM messages WHERE conversation IN (SELECT key FROM conversations WHERE user_id = ?1)),
-  (SELECT count(*) FROM user_responses WHERE session IN (
-     SELECT key FROM sessions
-     WHERE conversation IN (SELECT key FROM conversations WHERE user_id = ?1) OR user_id = ?1))
-"""
-DELETE_USER = "DELETE FROM users WHERE id = ?1"
 ADD_USER = "INSERT INTO users (id, created_at) SELECT ?1, ?2 WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING"
 
 # ----------------------------------------------------------------------------------------------------------------------

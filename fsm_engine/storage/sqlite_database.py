@@ -27,6 +27,7 @@ from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, conn
 
 TURNS_AT_MOST = 256
 LOADS_AT_MOST = 256
+_FULL_TEXT_INDEXES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'"
 
 
 class SqliteDatabase:
@@ -76,6 +77,26 @@ class SqliteDatabase:
     async def change(self, *steps: Step) -> list[list[Row]]:
         self._check_open()
         return await self._changes.ask(steps)
+
+    async def forget_deleted(self) -> bool:
+        """Writes the log back into the file and empties it; full-text indexes drop what they only marked as deleted.
+
+        It waits for nobody, so that turns do not wait for it: False when another connection reads from the log.
+        """
+        self._check_open()
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                for (name,) in await self._writer.execute_fetchall(_FULL_TEXT_INDEXES):
+                    quoted = name.replace('"', '""')
+                    statement = f"""INSERT INTO "{quoted}" ("{quoted}") VALUES ('optimize')"""  # noqa: S608 - quoted
+                    await self._writer.execute_fetchall(statement)
+                ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
+                try:
+                    await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
+                    ((is_busy, *_),) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
+        return not is_busy
 
     async def insert_turn(self, row: tuple[Sql, ...]) -> None:
         """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
