@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -127,6 +127,27 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_row(*(Text("-" if value is None else harmless(str(value))) for value in row))
     console.print(table)
     console.print()
+
+
+def print_json(content: object) -> None:
+    """For programs."""
+    import orjson
+
+    print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Shows a person on stderr how far long work has come: call it with what is done, and of how much."""
+    console = make_console(to_stderr=True)
+    if not console.is_terminal:
+        yield lambda done, in_all: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, in_all: progress.update(task, completed=done, total=in_all)
 
 
 def make_screen(*, plain: bool) -> Screen:
