@@ -205,6 +205,25 @@ def show_session(
         show_stored(database, session_id, as_json=as_json)
 
 
+@app.command(epilog=EXIT_CODES)
+def doctor(database: DatabaseFile = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+    """Look a database over, without changing it.
+
+    Says of each finding what is wrong, which sessions or conversations it touches, what still works and what to do.
+    A bot may go on meanwhile. Exit codes: 0 sound, 1 somebody has to do something, 2 it cannot be read.
+
+    \b
+    Examples:
+      fsm-engine doctor
+      fsm-engine doctor bot.db
+      fsm-engine doctor --json sqlite:////var/lib/bot.db
+    """
+    from fsm_engine.cli.doctor import examine
+
+    with told_in_one_line():
+        examine(database, as_json=as_json)
+
+
 @app.command("erase", epilog=EXIT_CODES)
 def erase_person(
     database: DatabaseFile = DEFAULT_DATABASE,

@@ -74,7 +74,7 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     try:
         connection = _connect(path, settings)
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
     try:
         _prepare(connection, path, settings)
     except BaseException as error:
@@ -87,13 +87,13 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
 
 def inspect(path: str) -> Contents:
     """What is at ``path``, without changing or making anything. Raises `StartUpError` when it cannot be read."""
-    if _kind_at(Path(path)) is None:
+    if file_kind(Path(path)) is None:
         return "missing"
     try:
         with closing(sqlite3.connect(read_only(path), uri=True)) as connection:
-            return _contents(connection)[0]
+            return contents_of(connection)[0]
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
 def check_library(version: tuple[int, ...]) -> None:
@@ -133,7 +133,7 @@ def create_schema(connection: sqlite3.Connection, script: str) -> None:
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if _contents(connection)[0] != "current":
+        if contents_of(connection)[0] != "current":
             raise
 
 
@@ -144,7 +144,7 @@ def read_only(path: str) -> str:
 
 def _check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
-    if _kind_at(path) is not None:
+    if file_kind(path) is not None:
         return False
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
@@ -166,7 +166,7 @@ _UNREACHABLE = {
 }
 
 
-def _kind_at(path: Path) -> int | None:
+def file_kind(path: Path) -> int | None:
     """The kind of an ordinary file, None where there is none. Raises `StartUpError` for what can be no database."""
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
@@ -186,20 +186,20 @@ def _kind_at(path: Path) -> int | None:
 
 def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
     try:
-        _check_contents(connection, path)
-        if _contents(connection)[0] == "fresh":
+        must_be_ours(connection, path)
+        if contents_of(connection)[0] == "fresh":
             create_schema(connection, schema_script())
         _use_write_ahead_log(connection, path)
         connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
-def _check_contents(connection: sqlite3.Connection, path: str) -> None:
+def must_be_ours(connection: sqlite3.Connection, path: str) -> None:
     """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
-    contents, version = _contents(connection)
+    contents, version = contents_of(connection)
     if contents == "newer":
         raise StartUpError(
             f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
@@ -213,7 +213,7 @@ def _check_contents(connection: sqlite3.Connection, path: str) -> None:
         raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
 
 
-def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
+def contents_of(connection: sqlite3.Connection) -> tuple[Contents, int]:
     """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
     version, application, tables = connection.execute(
         "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
@@ -232,7 +232,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
         raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
 
 
-def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
+def start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     code = primary_code(error)
     if is_lock(error):
         return StartUpError(f"database {path}: is locked by another program. Stop that program, or wait for it.")
