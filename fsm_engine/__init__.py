@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RequestMismatch,
         SessionCorrupted,
         StartUpError,
+        StartUpWarning,
         StorageError,
         UsageError,
     )
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         RiskLevel,
         SessionView,
     )
+    from fsm_engine.storage.erasing import Erased
 
 __all__ = [
     "ActionCall",
@@ -55,6 +57,7 @@ __all__ = [
     "Busy",
     "DatabaseUnavailable",
     "Engine",
+    "Erased",
     "Expectation",
     "FlowError",
     "Flows",
@@ -77,6 +80,7 @@ __all__ = [
     "SessionCorrupted",
     "SessionView",
     "StartUpError",
+    "StartUpWarning",
     "Status",
     "StorageError",
     "SyncEngine",
@@ -92,9 +96,11 @@ _HOMES = {
     "fsm_engine.engine.engine": "Engine",
     "fsm_engine.errors": (
         "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
-        "OperationFailed RequestMismatch SessionCorrupted StartUpError StorageError UsageError"
+        "OperationFailed RequestMismatch SessionCorrupted StartUpError StartUpWarning StorageError "
+        "UsageError"
     ),
     "fsm_engine.flow_files.load": "check_flows load_flows",
+    "fsm_engine.storage.erasing": "Erased",
     "fsm_engine.model.problem": "Position Problem",
     "fsm_engine.model.session": "Status",
     "fsm_engine.model.turn": "Expectation IntentGuess Message Reply RiskFinding RiskLevel SessionView",

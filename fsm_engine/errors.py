@@ -56,6 +56,10 @@ class StartUpError(StorageError):
     code = "start-up"
 
 
+class StartUpWarning(UserWarning):
+    """The database was opened, and something about its place can cost data later; the text says what to do."""
+
+
 class DatabaseUnavailable(StorageError):
     """The connection is lost, closed or locked for too long; the same call may work later."""
 
@@ -120,3 +124,16 @@ class RequestMismatch(UsageError):
     """The request id was used before with other content."""
 
     code = "request-mismatch"
+
+
+def forked(place: str) -> DatabaseUnavailable:
+    """What is raised in a process that was forked off after the database had been opened."""
+    return DatabaseUnavailable(
+        f"{place}: was opened by the process that this one was forked off from. Open it again after the fork.",
+        code="forked",
+    )
+
+
+def no_conversation(conversation_id: str) -> NotFound:
+    """What is raised for a conversation that does not exist and for one of another user: nobody can tell which."""
+    return NotFound(f"there is no conversation '{conversation_id}'.")

@@ -32,6 +32,10 @@ Database = Annotated[
     str,
     typer.Option(help="Where conversations are kept: sqlite:///PATH or sqlite:////FULL/PATH.", envvar="DATABASE_URL"),
 ]
+DatabaseFile = Annotated[
+    str,
+    typer.Argument(metavar="DATABASE", help="A database file, or its address: sqlite:///PATH.", envvar="DATABASE_URL"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -226,6 +230,52 @@ def show_session(
 
     with told_in_one_line():
         show_stored(database, session_id, as_json=as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+def doctor(database: DatabaseFile = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+    """Look a database over, without changing it.
+
+    Says of each finding what is wrong, which sessions or conversations it touches, what still works and what to do.
+    A bot may go on meanwhile. Exit codes: 0 sound, 1 somebody has to do something, 2 it cannot be read.
+
+    \b
+    Examples:
+      fsm-engine doctor
+      fsm-engine doctor bot.db
+      fsm-engine doctor --json sqlite:////var/lib/bot.db
+    """
+    from fsm_engine.cli.doctor import examine
+
+    with told_in_one_line():
+        examine(database, as_json=as_json)
+
+
+@app.command("erase", epilog=EXIT_CODES)
+def erase_person(
+    database: DatabaseFile = DEFAULT_DATABASE,
+    user: Annotated[str | None, typer.Option(help="Erase this user with all their conversations.")] = None,
+    conversation: Annotated[str | None, typer.Option(help="Erase this conversation.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be erased.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a user or a conversation, and prove it.
+
+    Every row of theirs goes, the log is emptied, and then the bytes of the files are searched for what was erased.
+    The audit keeps that something was done, without whom or with what. Exit code 1: something is left.
+    A bot may go on meanwhile. Backups are not reached.
+
+    \b
+    Examples:
+      fsm-engine erase --user telegram:42 --dry-run
+      fsm-engine erase --user telegram:42 --yes bot.db
+      fsm-engine erase --conversation 7f3a --yes --json sqlite:////var/lib/bot.db
+    """
+    from fsm_engine.cli.erasing import erase
+
+    with told_in_one_line():
+        erase(database, user=user, conversation=conversation, dry_run=dry_run, confirmed=yes, as_json=as_json)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 all is well (warnings are); 1 flows have problems, or tests failed; "
+    "Exit codes: 0 all is well (warnings are); 1 flows have problems, tests failed, or something was found; "
     "2 the command cannot work like this: wrong usage, folder, database or rights, and one line on stderr says why; "
     "130 stopped by Ctrl-C."
 )

@@ -63,6 +63,11 @@ def runnable_flows(folder: Path) -> Flows:
     return flows
 
 
+def address_of(database: str) -> str:
+    """The address that was given; of a plain path, the address of that file."""
+    return database if "://" in database else f"{_SQLITE}{database}"
+
+
 def must_exist(database: str) -> None:
     """Raises `Refused` where a command that only reads would make a new file."""
     path = database.removeprefix(_SQLITE)

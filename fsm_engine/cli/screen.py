@@ -130,6 +130,41 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     console.print()
 
 
+def print_json(content: object) -> None:
+    """For programs."""
+    import orjson
+
+    print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Shows a person on stderr how far long work has come: call it with what is done, and of how much."""
+    console = make_console(to_stderr=True)
+    if not console.is_terminal:
+        yield lambda done, in_all: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, in_all: progress.update(task, completed=done, total=in_all)
+
+
+@contextlib.contextmanager
+def staged_progress() -> Iterator[Callable[[str, int, int | None], None]]:
+    """As `progress_bar`, for work in several stages: each call names the stage too."""
+    console = make_console(to_stderr=True)
+    if not console.is_terminal:
+        yield lambda stage, done, in_all: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("opening", total=None)
+        yield lambda stage, done, in_all: progress.update(task, description=stage, completed=done, total=in_all)
+
+
 def make_screen(*, plain: bool) -> Screen:
     """Colours only where a person sits at both ends."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):

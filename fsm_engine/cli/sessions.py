@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsm_engine.cli.exits import Refused
 from fsm_engine.cli.places import must_exist
-from fsm_engine.cli.screen import print_table
+from fsm_engine.cli.screen import print_json, print_table
 from fsm_engine.model.session import Status
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def list_stored(database: str, *, user: str | None, status: str | None, limit: i
     must_exist(database)
     found = asyncio.run(_listed(database, user=user, status=status, limit=limit))
     if as_json:
-        _print_json([_summary(session) for session in found])
+        print_json([_summary(session) for session in found])
         return
     columns = ("session", "conversation", "user", "status", "flow", "step", "turn", "last activity")
     rows = [
@@ -85,7 +85,7 @@ def show_stored(database: str, session_id: str, *, as_json: bool) -> None:
     must_exist(database)
     whole = asyncio.run(_read(database, session_id))
     if as_json:
-        _print_json(_as_json(whole))
+        print_json(_as_json(whole))
     else:
         _print_tables(whole)
 
@@ -158,9 +158,3 @@ def _as_json(whole: _Whole) -> dict[str, Any]:
         "risk_detections": [asdict(one) for one in whole.detections],
         "actions": [asdict(one) for one in whole.audit],
     }
-
-
-def _print_json(content: object) -> None:
-    import orjson
-
-    print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fsm_engine.errors import DatabaseUnavailable, forked
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
+from fsm_engine.storage.erasing import Erased
 from fsm_engine.storage.records import StoredMessage
 
 if TYPE_CHECKING:
@@ -21,30 +26,78 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+LAST_MOMENT_S = 1.0
+"""How long calls that were still under way may take to notice that the engine is closed."""
+
+
 class Portal:
-    """An event loop in a thread. Calls from any thread are run there, one coroutine each."""
+    """An event loop in a thread. Calls from any thread are run there, one coroutine each.
+
+    Closing it, or the end of the program, ends the calls that other threads still wait for with `DatabaseUnavailable`.
+    In a process that was forked off later there is no such thread, so every call is refused there.
+    """
 
     def __enter__(self) -> Portal:
+        self._process = os.getpid()
+        self._gate = threading.Lock()  # held while a call is handed over, so that none is handed to a loop that ends
+        self._is_open = True
+        self._calls: set[Future[Any]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fsm_engine", daemon=True)
         self._thread.start()
+        atexit.register(self._close)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        atexit.unregister(self._close)
+        self._close()
+
+    @property
+    def works(self) -> bool:
+        """Whether calls are taken: not after it was closed, nor in a process that was forked off."""
+        return self._process == os.getpid() and self._is_open
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The coroutine's result, or its exception; an interrupted caller cancels it."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self._hand_over(coroutine)
         try:
             return future.result()
+        except CancelledError:
+            if self._is_open:
+                raise
+            raise DatabaseUnavailable(
+                "engine: was closed while this call waited. Open it again, and ask for the outcome by request id."
+            ) from None
         except BaseException:
             future.cancel()
             raise
+        finally:
+            self._calls.discard(future)
+
+    def _hand_over(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        if self._process != os.getpid():  # asked first: the lock may have been held when this process was forked off
+            coroutine.close()
+            raise forked("engine")
+        with self._gate:
+            if self._is_open:
+                future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+                self._calls.add(future)
+                return future
+        coroutine.close()
+        raise DatabaseUnavailable("engine: is closed. Open it again.")
+
+    def _close(self) -> None:
+        if not self.works:
+            return
+        with self._gate:
+            self._is_open = False
+        for call in tuple(self._calls):
+            call.cancel()
+        asyncio.run_coroutine_threadsafe(_end_all_tasks(), self._loop)
+        self._thread.join()
+        self._loop.close()
 
     @contextmanager
     def wrap(self, context: AbstractAsyncContextManager[T]) -> Iterator[T]:
@@ -56,9 +109,20 @@ class Portal:
         try:
             yield self.call(_result_of(entered))
         finally:
-            self._loop.call_soon_threadsafe(leave.set)
-            if not entered.cancelled():
-                holder.result()
+            if self.works:
+                self._loop.call_soon_threadsafe(leave.set)
+                if not entered.cancelled():
+                    holder.result()
+
+
+async def _end_all_tasks() -> None:
+    """Cancels what still runs in this loop, then stops it."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=LAST_MOMENT_S)
+    asyncio.get_running_loop().stop()
 
 
 async def _make_signals() -> tuple[asyncio.Future[Any], asyncio.Event]:
@@ -120,9 +184,13 @@ class SyncEngine:
         """See `Engine.history`."""
         return self._portal.call(self._engine.history(conversation_id, limit, user_id=user_id))
 
-    def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
+    def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
         """See `Engine.outcome`."""
-        return self._portal.call(self._engine.outcome(conversation_id, request_id))
+        return self._portal.call(self._engine.outcome(conversation_id, request_id, user_id=user_id))
+
+    def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+        """See `Engine.erase`."""
+        return self._portal.call(self._engine.erase(user_id=user_id, conversation_id=conversation_id))
 
     def reload_flows(self) -> None:
         """See `Engine.reload_flows`."""

@@ -17,12 +17,21 @@ from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
-from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted, VersionConflict
+from fsm_engine.errors import (
+    FlowError,
+    HookError,
+    InvalidArgument,
+    NotFound,
+    SessionCorrupted,
+    VersionConflict,
+    no_conversation,
+)
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
+from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
 from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
 from fsm_engine.storage.store import Store
@@ -146,7 +155,11 @@ class Engine:
             entities=entities,
             metadata=metadata,
         )
-        return await self._turns.take(request)
+        try:
+            return await self._turns.take(request)
+        except SessionCorrupted:
+            await self._must_see(request.conversation_id, request.user_id)
+            raise
 
     async def start(
         self,
@@ -172,7 +185,11 @@ class Engine:
         request = start_request(
             conversation_id, flow, slots=slots, request_id=request_id, user_id=user_id, locale=locale
         )
-        return await self._turns.take(request)
+        try:
+            return await self._turns.take(request)
+        except SessionCorrupted:
+            await self._must_see(request.conversation_id, request.user_id)
+            raise
 
     async def session(self, conversation_id: str, *, user_id: str | None = None) -> SessionView:
         """The latest session of a conversation.
@@ -199,12 +216,38 @@ class Engine:
         await self._loaded(conversation_id, user_id)
         return await self.store.messages.last(conversation_id, limit=limit)
 
-    async def outcome(self, conversation_id: str, request_id: str) -> Reply | None:
-        """The stored reply of a request, None when nothing of it was stored: the answer to a time-out."""
-        ids = canonical_id(conversation_id, what="conversation_id"), canonical_id(request_id, what="request_id")
+    async def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
+        """The stored reply of a request, None when nothing of it was stored: the answer to a time-out.
+
+        With ``user_id``, None as well for a conversation that is not this user's.
+        """
+        canonical_id(request_id, what="request_id")
         await self.store.settle()
-        loaded = await self.store.load(*ids)
-        return stored_reply(loaded.seen) if loaded is not None and loaded.seen else None
+        try:
+            loaded = await self._loaded(conversation_id, user_id, request_id)
+        except NotFound:
+            return None
+        return stored_reply(loaded.seen) if loaded.seen else None
+
+    async def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+        """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
+
+        Turns of theirs that are under way end first; what they say afterwards is a new conversation's. What was done
+        for them stays in the audit without anything personal. Backups and copies are not reached.
+
+        Raises:
+            InvalidArgument: neither or both are given.
+            DatabaseUnavailable: with code ``log-in-use``: the rows are deleted, the log could not be emptied yet; call
+                again.
+        """
+        subject = Subject(
+            None if user_id is None else canonical_id(user_id, what="user_id"),
+            None if conversation_id is None else canonical_id(conversation_id, what="conversation_id"),
+        )
+        now = self._clock()
+        known = await self.store.erasing.counts(subject)
+        async with self._turns.paused(known.conversations):
+            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now))
 
     async def reload_flows(self) -> None:
         """Reads the flow files again. Running sessions stay on their version.
@@ -242,12 +285,24 @@ class Engine:
             log.error("the action with key %s cannot be finished: %s", row.key, error)
             return False
 
-    async def _loaded(self, conversation_id: str, user_id: str | None) -> LoadedConversation:
-        loaded = await self.store.load(canonical_id(conversation_id, what="conversation_id"), None)
-        is_foreign = loaded is not None and user_id is not None and loaded.conversation.user_id != user_id
-        if loaded is None or is_foreign:
-            raise NotFound(f"there is no conversation '{conversation_id}'.")
+    async def _loaded(
+        self, conversation_id: str, user_id: str | None, request_id: str | None = None
+    ) -> LoadedConversation:
+        """Raises `NotFound` for a conversation that is missing or another user's, and that before anything else."""
+        canonical_id(conversation_id, what="conversation_id")
+        try:
+            loaded = await self.store.load(conversation_id, request_id)
+        except SessionCorrupted:
+            await self._must_see(conversation_id, user_id)
+            raise
+        if loaded is None or (user_id is not None and loaded.conversation.user_id != user_id):
+            raise no_conversation(conversation_id)
         return loaded
+
+    async def _must_see(self, conversation_id: str, user_id: str | None) -> None:
+        """What is wrong with a conversation is told only to those who may know that it exists."""
+        if await self.store.conversations.get(conversation_id, user_id=user_id) is None:
+            raise no_conversation(conversation_id) from None
 
 
 def _named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import OrderedDict, deque
+from contextlib import suppress
 from typing import NamedTuple
 
+from fsm_engine.errors import Busy, forked
 from fsm_engine.model.session import SessionState
 
 RECENT_REQUESTS = 64
+WAITING_PER_CONVERSATION = 1_000
+WAITING_AT_MOST = 10_000
+"""Messages that may wait for earlier ones of their conversation, in one and in all: one fills a tenth at most."""
 
 
 class Held(NamedTuple):
@@ -56,13 +62,24 @@ class HeldConversations:
 
 
 class ConversationOrder:
-    """Turns of one conversation one at a time, first come first served; nothing is kept for idle ones."""
+    """Turns of one conversation one at a time, first come first served; nothing is kept for idle ones.
 
-    def __init__(self) -> None:
+    So a conversation has one turn under way at most, however many messages it sends at once: it takes one place of a
+    batch, and what else it sent waits here.
+    """
+
+    def __init__(self, *, per_conversation: int = WAITING_PER_CONVERSATION, in_all: int = WAITING_AT_MOST) -> None:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._limits = (per_conversation, in_all)
+        self._in_all = 0
+        self._process = os.getpid()
 
     async def enter(self, conversation_id: str) -> None:
-        """Returns when all earlier turns of the conversation are over; `leave` must follow."""
+        """Returns when all earlier turns of the conversation are over; `leave` must follow.
+
+        Raises:
+            Busy: too many messages wait already, of this conversation or in all.
+        """
         queue = self._waiting.get(conversation_id)
         if queue is None:
             self._waiting[conversation_id] = deque()
@@ -70,14 +87,30 @@ class ConversationOrder:
             await self._wait_in(conversation_id, queue)
 
     async def _wait_in(self, conversation_id: str, queue: deque[asyncio.Future[None]]) -> None:
+        self._must_have_room(conversation_id, len(queue))
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(place)
+        self._in_all += 1
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():
                 self.leave(conversation_id)
+            else:
+                with suppress(ValueError):
+                    queue.remove(place)
             raise
+        finally:
+            self._in_all -= 1
+
+    def _must_have_room(self, conversation_id: str, waiting: int) -> None:
+        if self._process != os.getpid():
+            raise forked("engine")  # the turn that it would wait for goes on in the other process only
+        if waiting >= self._limits[0] or self._in_all >= self._limits[1]:
+            what = f"{waiting} messages of it" if waiting >= self._limits[0] else f"{self._in_all} messages in all"
+            raise Busy(
+                f"conversation '{conversation_id}': {what} wait already. Nothing of this one was stored; send it again."
+            )
 
     def leave(self, conversation_id: str) -> None:
         """Lets the next in line go on."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -21,10 +22,10 @@ from fsm_engine.errors import (
     Busy,
     DuplicateRequest,
     HookError,
-    NotFound,
     OperationFailed,
     RequestMismatch,
     VersionConflict,
+    no_conversation,
 )
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
@@ -112,6 +113,24 @@ class Turns:
             raise
         finally:
             self._order.leave(request.conversation_id)
+
+    @asynccontextmanager
+    async def paused(self, conversation_ids: Iterable[str]) -> AsyncIterator[None]:
+        """None of these conversations has a turn under way meanwhile; what is held of any is forgotten at the end.
+
+        Raises:
+            Busy: too many messages wait in one of them already.
+        """
+        entered: list[str] = []
+        try:
+            for conversation_id in sorted(set(conversation_ids)):
+                await self._order.enter(conversation_id)
+                entered.append(conversation_id)
+            yield
+        finally:
+            self._held.clear()
+            for conversation_id in entered:
+                self._order.leave(conversation_id)
 
     async def finish(self, conversation_id: str) -> Reply | None:
         """Runs an action that a dead process left behind; None when there is none."""
@@ -366,8 +385,8 @@ def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
 
 
 def _must_belong(held: Held, request: Request) -> None:
-    if held.user_id is not None and request.user_id is not None and held.user_id != request.user_id:
-        raise NotFound(f"there is no conversation '{request.conversation_id}' for this user.")
+    if request.user_id is not None and held.user_id != request.user_id:
+        raise no_conversation(request.conversation_id)
 
 
 def _guesses(answer: Any) -> tuple[IntentGuess, ...]:

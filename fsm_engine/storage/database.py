@@ -15,7 +15,7 @@ Step: TypeAlias = tuple[str, Sequence[Sql]]
 class Database(Protocol):
     """A database that several callers may use at once; cancelling a caller leaves nothing held.
 
-    Both methods raise the storage errors of `fsm_engine.errors` and nothing of the driver's.
+    All methods raise the storage errors of `fsm_engine.errors` and nothing of the driver's.
     """
 
     async def rows(self, statement: str, *values: Sql) -> list[Row]:
@@ -24,4 +24,11 @@ class Database(Protocol):
 
     async def change(self, *steps: Step) -> list[list[Row]]:
         """The rows that each step returned, once all of them are committed in one transaction."""
+        ...
+
+    async def forget_deleted(self) -> bool:
+        """Whether the database's files hold nothing more of deleted rows; False when others kept that from happening.
+
+        Call it again then; nothing else is affected.
+        """
         ...

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from fsm_engine.errors import InvalidArgument, StartUpError
+import logging
+import warnings
+
+from fsm_engine.errors import InvalidArgument, StartUpError, StartUpWarning
 from fsm_engine.failpoints import arm_from_environment
 from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
-from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
+from fsm_engine.storage.sqlite_file import MEMORY, Durability, SqliteSettings
 from fsm_engine.storage.store import Store
+from fsm_engine.storage.surroundings import network_concern, sharing_concern, system_mounts
+
+log = logging.getLogger("fsm_engine.storage")
 
 DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
 """Where conversations are kept when nobody says where."""
@@ -29,6 +35,8 @@ async def open_store(
 
     ``durability`` ``normal`` may lose the last turns at a power cut, never half a turn. ``row_key`` (1 to 64 bytes)
     seals state and journal; rows written under another key read as damaged. ``queue_limit``: calls that may wait.
+    Warns (`StartUpWarning`) of a file on a network file system, and logs a warning where another process has the file
+    open and this SQLite can damage it then.
 
     Raises:
         InvalidArgument: the address or a setting cannot be, or `FSM_ENGINE_FAILPOINT` names no failpoint.
@@ -46,7 +54,22 @@ async def open_store(
     from fsm_engine.storage.sqlite_database import SqliteDatabase
 
     settings = SqliteSettings(durability, busy_timeout_s)
-    return SqliteStore(await SqliteDatabase.open(path, settings, queue_limit=queue_limit), seal)
+    store = SqliteStore(await SqliteDatabase.open(path, settings, queue_limit=queue_limit), seal)
+    try:
+        _warn_of_surroundings(path)
+    except StartUpWarning:  # a program may have asked for warnings to be errors
+        await store.close()
+        raise
+    return store
+
+
+def _warn_of_surroundings(path: str) -> None:
+    if path == MEMORY:
+        return
+    if concern := network_concern(path, system_mounts()):
+        warnings.warn(concern, StartUpWarning, stacklevel=3)
+    if concern := sharing_concern(path):
+        log.warning("%s", concern)
 
 
 def sqlite_path(url: str) -> str:

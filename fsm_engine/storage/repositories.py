@@ -7,12 +7,15 @@ user's. To add a verb: name its statement in ``sql``, and let a method here say 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TypeVar, get_args
+from uuid import uuid4
 
 from fsm_engine.errors import NotFound, SessionCorrupted
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Database, Row
+from fsm_engine.storage.erasing import Erasing, Subject
 from fsm_engine.storage.intake import Sql, json_rows, storable
 from fsm_engine.storage.records import (
     DeletedUser,
@@ -64,10 +67,18 @@ class Repository:
 
 
 class Users(Repository):
-    async def delete(self, user_id: str) -> DeletedUser:
-        """Deletes the user and, with them, conversations, sessions, messages and all that hangs on those."""
-        counts, _ = await self._database.change((sql.COUNT_OF_USER, (user_id,)), (sql.DELETE_USER, (user_id,)))
-        return DeletedUser(*counts[0])
+    async def delete(self, user_id: str, *, now: str | None = None, record: str | None = None) -> DeletedUser:
+        """Erases the user and, with them, conversations, sessions, messages and all that hangs on those.
+
+        ``now`` and ``record`` as in `Erasing.erase`, which it raises as; None: the present, and a key by chance.
+        """
+        erased = await Erasing(self._database, self._seal).erase(
+            Subject(user_id),
+            now=now or f"{datetime.now(UTC).isoformat(timespec='microseconds')[:26]}Z",
+            record=record or uuid4().hex,
+        )
+        counts = erased.deleted
+        return DeletedUser(counts["conversations"], counts["sessions"], counts["messages"], counts["user_responses"])
 
 
 class Conversations(Repository):

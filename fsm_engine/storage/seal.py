@@ -25,6 +25,7 @@ class Seal:
         self._state = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"state")
         self._turn = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"turn")
         self._row = blake2b(key=row_key, digest_size=ROW_SEAL_BYTES, person=b"row")
+        self._name = blake2b(key=row_key, digest_size=SEAL_BYTES, person=b"name")
 
     def of_state(self, conversation_id: str, session_id: str, turn: int, state_json: str) -> bytes:
         hashed = self._state.copy()
@@ -42,6 +43,12 @@ class Seal:
         hashed = self._row.copy()
         hashed.update(columns.encode(errors=_ANY))
         return hashed.digest()
+
+    def pseudonym(self, name: str) -> str:
+        """Another name for what cannot be guessed (a key with chance in it): the same for the same one."""
+        hashed = self._name.copy()
+        hashed.update(name.encode())
+        return hashed.hexdigest()
 
     @staticmethod
     def matches(stored: object, computed: bytes) -> bool:

@@ -17,9 +17,9 @@ def intake(turns: int) -> str:
 
 # Columns in the order of the records' fields.
 _CONVERSATION = """c.id, c.key, c.user_id, c.version, c.title, c.status, c.message_count, c.created_at, c.updated_at"""
-_SESSION = """s.id, s.key, c.id, s.user_id, s.turn, s.state_json, s.status, s.current_flow, s.fsm_state,
+SESSION_ROW = """s.id, s.key, c.id, s.user_id, s.turn, s.state_json, s.status, s.current_flow, s.fsm_state,
   s.current_intent, s.created_at, s.last_activity, s.expires_at, s.completed_at, s.state_hash"""
-_TURN = """s.id, t.number, t.request_id, t.fingerprint, t.event_json, t.reply_json, t.flow_hash, t.caused_by,
+TURN_ROW = """s.id, t.number, t.request_id, t.fingerprint, t.event_json, t.reply_json, t.flow_hash, t.caused_by,
   t.created_at, c.id, t.row_hash"""
 _AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action, a.input_data, a.output_data, a.status,
   a.error_message, a.created_at, a.updated_at, t.row_hash"""
@@ -32,7 +32,7 @@ _DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message,
 # For each of a JSON array of [conversation id, request id]: its place, the conversation, its latest session, and
 # whether the request id is in the journal, and the journal's last line. An unknown conversation gives no row.
 LOAD = f"""
-SELECT q.key, {_CONVERSATION}, {_SESSION},
+SELECT q.key, {_CONVERSATION}, {SESSION_ROW},
   EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]')),
   (SELECT max(number) FROM turns WHERE session = s.key)
 FROM json_each(?1) AS q
@@ -48,7 +48,7 @@ WITH RECURSIVE seen (session, number) AS (
   UNION ALL
   SELECT t.session, t.number FROM seen CROSS JOIN turns AS t ON t.session = seen.session AND t.caused_by = seen.number
 )
-SELECT {_TURN}
+SELECT {TURN_ROW}
 FROM seen
 CROSS JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
 CROSS JOIN sessions AS s ON s.key = t.session
@@ -57,7 +57,7 @@ ORDER BY t.number
 """
 
 JOURNAL = f"""
-SELECT s.turn, {_TURN}
+SELECT s.turn, {TURN_ROW}
 FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation CROSS JOIN turns AS t ON t.session = s.key
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 ORDER BY t.number
@@ -66,17 +66,6 @@ ORDER BY t.number
 # ----------------------------------------------------------------------------------------------------------------------
 # Users
 
-COUNT_OF_USER = """
-SELECT
-  (SELECT count(*) FROM conversations WHERE user_id = ?1),
-  (SELECT count(*) FROM sessions AS s
-   WHERE s.conversation IN (SELECT key FROM conversations WHERE user_id = ?1) OR s.user_id = ?1),
-  (SELECT count(*) FROM messages WHERE conversation IN (SELECT key FROM conversations WHERE user_id = ?1)),
-  (SELECT count(*) FROM user_responses WHERE session IN (
-     SELECT key FROM sessions
-     WHERE conversation IN (SELECT key FROM conversations WHERE user_id = ?1) OR user_id = ?1))
-"""
-DELETE_USER = "DELETE FROM users WHERE id = ?1"
 ADD_USER = "INSERT INTO users (id, created_at) SELECT ?1, ?2 WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING"
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -117,7 +106,7 @@ GROUP BY m.role
 # ----------------------------------------------------------------------------------------------------------------------
 # Sessions and answers
 
-_SESSIONS = f"SELECT {_SESSION} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation"
+_SESSIONS = f"SELECT {SESSION_ROW} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation"
 SESSION = f"{_SESSIONS} WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)"
 SESSIONS_OF_USER = f"""
 {_SESSIONS} WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) ORDER BY s.key DESC LIMIT ?3
@@ -125,11 +114,11 @@ SESSIONS_OF_USER = f"""
 SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 ORDER BY s.key DESC LIMIT ?2"
 # Left to itself, SQLite takes the index by status, and sorts every active session.
 SESSIONS_EXPIRED = f"""
-SELECT {_SESSION}
+SELECT {SESSION_ROW}
 FROM sessions AS s INDEXED BY sessions_by_expiry CROSS JOIN conversations AS c ON c.key = s.conversation
 WHERE s.status = 'active' AND s.expires_at IS NOT NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT ?2
 """
-RESPONSES_OF_SESSION = """
+RESPONSES_OFSESSION_ROW = """
 SELECT s.id, u.flow, u.step, u.slot, u.response, u.raw_text, u.attempt_count, u.created_at, u.updated_at,
   u.row_hash
 FROM sessions AS s CROSS JOIN user_responses AS u ON u.session = s.key
@@ -169,7 +158,7 @@ SELECT {_DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key 
 LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE r.detected_at >= ?1 ORDER BY r.detected_at, r.id LIMIT ?2
 """
-INTENTS_OF_SESSION = """
+INTENTS_OFSESSION_ROW = """
 SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at,
   t.row_hash
 FROM sessions AS s CROSS JOIN intent_classifications AS i ON i.session = s.key

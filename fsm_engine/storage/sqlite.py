@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage import sql
+from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.intake import intake_row, storable
 from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn, TurnToCommit
 from fsm_engine.storage.repositories import (
@@ -43,6 +44,7 @@ class SqliteStore:
         self.risk = Risk(database, seal)
         self.intents = Intents(database, seal)
         self.flow_versions = FlowVersions(database, seal)
+        self.erasing = Erasing(database, seal)
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:
         row = await self._database.load(storable(conversation_id), storable(request_id) if request_id else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import warnings
 import weakref
@@ -16,7 +17,7 @@ from typing import Any
 import aiosqlite
 import orjson
 
-from fsm_engine.errors import DatabaseUnavailable
+from fsm_engine.errors import DatabaseUnavailable, forked
 from fsm_engine.failpoints import failpoint
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
@@ -28,6 +29,7 @@ from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, conn
 TURNS_AT_MOST = 24
 """In one transaction. More would save next to nothing of the disk's time, and leave no one to compute meanwhile."""
 LOADS_AT_MOST = 256
+_FULL_TEXT_INDEXES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'"
 
 
 class SqliteDatabase:
@@ -48,13 +50,14 @@ class SqliteDatabase:
         self._abandoned = 0
         self._settled = 0
         self._closing: asyncio.Task[None] | None = None
+        self._process = os.getpid()
         fails_all = _is_lock_error
         self._turns = Gatherer(
             self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, lanes=2, fails_all=fails_all
         )
         self._changes = Gatherer(self._run_steps, at_most=1, queue_limit=queue_limit)
         self._loads = Gatherer(self._load, at_most=LOADS_AT_MOST, queue_limit=queue_limit, fails_all=fails_all)
-        self._forgotten = weakref.finalize(self, _warn_of_forgotten, place)
+        self._forgotten = weakref.finalize(self, _warn_of_forgotten, place, self._process)
 
     @classmethod
     async def open(cls, path: str, settings: SqliteSettings, *, queue_limit: int) -> SqliteDatabase:
@@ -78,6 +81,26 @@ class SqliteDatabase:
     async def change(self, *steps: Step) -> list[list[Row]]:
         self._check_open()
         return await self._changes.ask(steps)
+
+    async def forget_deleted(self) -> bool:
+        """Writes the log back into the file and empties it; full-text indexes drop what they only marked as deleted.
+
+        It waits for nobody, so that turns do not wait for it: False when another connection reads from the log.
+        """
+        self._check_open()
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                for (name,) in await self._writer.execute_fetchall(_FULL_TEXT_INDEXES):
+                    quoted = name.replace('"', '""')
+                    statement = f"""INSERT INTO "{quoted}" ("{quoted}") VALUES ('optimize')"""  # noqa: S608 - quoted
+                    await self._writer.execute_fetchall(statement)
+                ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
+                try:
+                    await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
+                    ((is_busy, *_),) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
+        return not is_busy
 
     async def insert_turn(self, row: tuple[Sql, ...], *, goes_first: bool) -> None:
         """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
@@ -109,7 +132,12 @@ class SqliteDatabase:
         return await self._loads.ask((conversation_id, request_id))
 
     async def close(self) -> None:
-        """What was asked for before is still done; a second call waits for the first."""
+        """What was asked for before is still done; a second call waits for the first.
+
+        In a process that was forked off there is nothing to close: the threads and locks are those of the other one.
+        """
+        if self._process != os.getpid():
+            return
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
@@ -123,6 +151,8 @@ class SqliteDatabase:
         self._forgotten.detach()
 
     def _check_open(self) -> None:
+        if self._process != os.getpid():
+            raise forked(self._place)
         if self._closing is not None:
             raise DatabaseUnavailable(f"{self._place}: the store is closed. Open it again.")
 
@@ -216,5 +246,7 @@ def _is_lock_error(error: Exception) -> bool:
     return is_lock(error.__cause__)
 
 
-def _warn_of_forgotten(place: str) -> None:
+def _warn_of_forgotten(place: str, process: int) -> None:
+    if process != os.getpid():
+        return  # a process that was forked off has nothing to close
     warnings.warn(f"{place}: was never closed. Call close(), or use 'async with'.", ResourceWarning, stacklevel=2)

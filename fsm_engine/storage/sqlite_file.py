@@ -5,7 +5,10 @@ All of this is plain blocking code: the store runs it in the connection's own th
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -75,6 +78,7 @@ def open_file(path: str, busy_timeout_s: float) -> sqlite3.Connection:
         isolation_level=None,
         cached_statements=_STATEMENTS_KEPT,
         factory=_Connection,
+        uri=True,
         check_same_thread=False,  # opened in one thread, used in another, never in two at once
     )
 
@@ -102,26 +106,26 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     try:
         connection = settings.driver(path, settings.busy_timeout_s)
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
     try:
         _prepare(connection, path, settings)
     except BaseException as error:
         connection.close()
         if is_new and not is_lock(error.__cause__):
-            _remove_if_empty(Path(path))
+            _remove_if_empty(Path(os.path.realpath(path)))  # behind a link, what is made is what it points to
         raise
     return connection
 
 
 def inspect(path: str) -> Contents:
     """What is at ``path``, without changing or making anything. Raises `StartUpError` when it cannot be read."""
-    if not Path(path).exists():
+    if file_kind(Path(path)) is None:
         return "missing"
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return _contents(connection)[0]
+        with closing(sqlite3.connect(read_only(path), uri=True)) as connection:
+            return contents_of(connection)[0]
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
 def check_library(version: tuple[int, ...]) -> None:
@@ -132,16 +136,20 @@ def check_library(version: tuple[int, ...]) -> None:
 
 
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
-    """A second connection to a database that `connect` has opened; it cannot write. Raises `StartUpError`."""
+    """A second connection to a database that `connect` has opened; it cannot write. Raises `StartUpError`.
+
+    Nor can it move the log into the file, be it the last one to be closed: `query_only` alone would let it. Several
+    connections doing that at once is what SQLite before 3.51.3 may damage a file by.
+    """
     try:
-        connection = settings.driver(path, settings.busy_timeout_s)
+        connection = settings.driver(read_only(path), settings.busy_timeout_s)
         try:
             connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
     return connection
 
 
@@ -152,37 +160,73 @@ def create_schema(connection: sqlite3.Connection, script: str) -> None:
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if _contents(connection)[0] != "current":
+        if contents_of(connection)[0] != "current":
             raise
+
+
+def read_only(path: str) -> str:
+    """The address under which SQLite opens the file without the right to write."""
+    return f"{Path(path).absolute().as_uri()}?mode=ro"
 
 
 def _check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
-    if path.is_dir():
-        raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
-    if path.exists():
+    if file_kind(path) is not None:
         return False
-    if not path.parent.is_dir():
-        raise StartUpError(f"database {path}: there is no folder {path.parent}. Make it, or name another place.")
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise StartUpError(f"database {path}: there is no folder {folder}. Make it, or name another place.")
     return True
+
+
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_UNREACHABLE = {
+    errno.ELOOP: ("its symbolic links lead in a circle", "Mend the links, or name the file itself"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "Name another place"),
+    errno.ENAMETOOLONG: ("its name is too long", "Name it shorter"),
+    errno.EACCES: ("its folder may not be looked into", "Give this program the right to read and enter the folder"),
+}
+
+
+def file_kind(path: Path) -> int | None:
+    """The kind of an ordinary file, None where there is none. Raises `StartUpError` for what can be no database."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        wrong, advice = _UNREACHABLE.get(
+            error.errno or 0, (error.strerror, "Look at the path, the disk and its rights")
+        )
+        raise StartUpError(f"database {path}: {wrong}. {advice}.") from error
+    if kind == stat.S_IFDIR:
+        raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
+    if kind != stat.S_IFREG:
+        raise StartUpError(f"database {path}: is {_KINDS.get(kind, 'no file')}. Name an ordinary file, or a new one.")
+    return kind
 
 
 def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
     try:
-        _check_contents(connection, path)
-        if _contents(connection)[0] == "fresh":
+        must_be_ours(connection, path)
+        if contents_of(connection)[0] == "fresh":
             create_schema(connection, schema_script())
         _use_write_ahead_log(connection, path)
         connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
-def _check_contents(connection: sqlite3.Connection, path: str) -> None:
+def must_be_ours(connection: sqlite3.Connection, path: str) -> None:
     """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
-    contents, version = _contents(connection)
+    contents, version = contents_of(connection)
     if contents == "newer":
         raise StartUpError(
             f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
@@ -196,7 +240,7 @@ def _check_contents(connection: sqlite3.Connection, path: str) -> None:
         raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
 
 
-def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
+def contents_of(connection: sqlite3.Connection) -> tuple[Contents, int]:
     """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
     version, application, tables = connection.execute(
         "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
@@ -215,7 +259,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
         raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
 
 
-def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
+def start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     code = primary_code(error)
     if is_lock(error):
         return StartUpError(f"database {path}: is locked by another program. Stop that program, or wait for it.")
@@ -226,7 +270,7 @@ def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StartUpError(
             f"database {path}: cannot be written ({error.sqlite_errorname})."
-            " Give this program the right to write the file and its folder."
+            " Give this program the right to write the file, those beside it (-wal, -shm) and their folder."
         )
     return StartUpError(f"database {path}: cannot be opened: {error} ({error.sqlite_errorname}).")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.records import LoadedConversation, TurnToCommit
 from fsm_engine.storage.repositories import (
     Audit,
@@ -43,6 +44,7 @@ class Store(Protocol):
     risk: Risk
     intents: Intents
     flow_versions: FlowVersions
+    erasing: Erasing
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:
         """The conversation with its latest session, and what the request id led to; None when there is no such one.

@@ -44,7 +44,8 @@ class ApswConnection:
     def __init__(self, path: str, *, vfs: str, busy_timeout_s: float, keeps: object) -> None:
         self._keeps = keeps
         with _as_sqlite3():
-            self._connection = apsw.Connection(path, vfs=vfs)
+            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+            self._connection = apsw.Connection(path, flags=flags, vfs=vfs)
             self._connection.set_busy_timeout(int(busy_timeout_s * 1000))
 
     @property

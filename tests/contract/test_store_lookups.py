@@ -172,12 +172,15 @@ async def test_deleting_a_user_deletes_what_is_theirs_and_tells_how_much(store: 
 
 async def test_the_audit_of_a_deleted_user_says_only_that_something_happened(store: Store) -> None:
     await store.commit(full_turn(1, "chat", "ahmed"))
-    await store.users.delete("ahmed")
+    await store.users.delete("ahmed", now=at(5), record="record")
 
-    row = await store.audit.by_key("key of chat 1")
-    assert row is not None
-    assert (row.action, row.status, row.created_at) == ("accounts.create", "pending", at(1))
+    assert await store.audit.by_key("key of chat 1") is None
+    (row,) = await store.audit.with_status("unknown")
+    assert (row.action, row.created_at) == ("accounts.create", at(1))
+    assert row.key.startswith("erased:")
     assert (row.user_id, row.session_id, row.input_json, row.output_json, row.error) == (None, None, "{}", None, None)
+    (record,) = await store.audit.with_status("success")
+    assert (record.key, record.action, record.input_json, record.created_at) == ("erase:record", "erase", "{}", at(5))
 
 
 async def test_an_audit_row_is_brought_up_to_date_outside_a_turn(store: Store) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -113,6 +114,44 @@ async def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
 
 async def test_a_folder_is_no_database(tmp_path: Path) -> None:
     assert "is a folder" in await refusal(tmp_path)
+
+
+async def test_a_link_to_a_file_that_is_not_there_yet_makes_that_file(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("bot.db")
+    await (await open_store(f"sqlite:///{tmp_path}/link.db")).close()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.db", "link.db"]
+
+
+async def test_links_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    (tmp_path / "one.db").symlink_to("other.db")
+    (tmp_path / "other.db").symlink_to("one.db")
+    (tmp_path / "lost.db").symlink_to(tmp_path / "nowhere" / "bot.db")
+
+    assert "lead in a circle" in await refusal(tmp_path / "one.db")
+    assert f"there is no folder {tmp_path}/nowhere" in await refusal(tmp_path / "lost.db")
+    with pytest.raises(StartUpError, match="circle"):
+        inspect(str(tmp_path / "one.db"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lost.db", "one.db", "other.db"]
+
+
+async def test_what_is_no_ordinary_file_is_named_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.db"))
+
+    assert "is a named pipe" in await refusal(tmp_path / "pipe.db")
+    assert "is a socket" in await refusal(tmp_path / "socket.db")
+    assert "is a device" in await refusal("/dev/null")
+    with pytest.raises(StartUpError, match="named pipe"):
+        inspect(str(tmp_path / "pipe.db"))
+
+
+async def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+
+    assert "a part of its path is a file" in await refusal(tmp_path / "file" / "bot.db")
+    assert "name is too long" in await refusal(tmp_path / ("x" * 300))
 
 
 async def test_a_text_file_is_no_database_and_stays_as_it_is(tmp_path: Path) -> None:
@@ -292,6 +331,27 @@ def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
     folder.chmod(0o555)
 
     assert refusal_as_nobody(folder / "bot.db").startswith(f"StartUpError: database {folder}/bot.db: cannot be written")
+
+
+@FORKS
+def test_a_folder_that_may_not_be_entered_is_told(folder: Path) -> None:
+    folder.chmod(0o600)
+
+    refused = refusal_as_nobody(folder / "bot.db")
+    assert refused.startswith(f"StartUpError: database {folder}/bot.db: its folder may not be looked into")
+
+
+@FORKS
+def test_a_log_of_another_user_is_told(folder: Path) -> None:
+    folder.chmod(0o777)
+    writer = connect(str(folder / "bot.db"), SqliteSettings())
+    for file in folder.iterdir():
+        file.chmod(0o666 if file.name == "bot.db" else 0o600)
+
+    refused = refusal_as_nobody(folder / "bot.db")
+    writer.close()
+    assert refused.startswith(f"StartUpError: database {folder}/bot.db: cannot be written")
+    assert "-wal, -shm" in refused
 
 
 LIMITED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -78,6 +79,7 @@ async def _talk(folder: Path, request_id: str, text: str) -> None:
 
 
 async def _count(folder: Path, name: str, turns: str) -> None:
+    logging.getLogger("fsm_engine.storage").setLevel(logging.ERROR)  # other programs on the file are what is wanted
     async with _open(folder) as engine:
         for number in range(int(turns)):
             await engine.turn("chat", f"{name} {number}", request_id=f"{name}-{number}")
