@@ -58,7 +58,7 @@ def calls(store: Store, users: int, random: Random) -> dict[str, Callable[[], Aw
         "sessions.journal": lambda: store.sessions.journal(session()),
         "responses.of_session": lambda: store.responses.of_session(session()),
         "risk.since": lambda: store.risk.since("2026-01-01T00:00:00.000000Z"),
-        "users.delete": lambda: store.users.delete(user()),
+        "users.delete": lambda: store.users.delete(user(), compact=False),
     }
 
 

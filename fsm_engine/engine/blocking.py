@@ -188,9 +188,10 @@ class SyncEngine:
         """See `Engine.outcome`."""
         return self._portal.call(self._engine.outcome(conversation_id, request_id, user_id=user_id))
 
-    def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+    def erase(self, *, user_id: str | None = None, conversation_id: str | None = None, compact: bool = True) -> Erased:
         """See `Engine.erase`."""
-        return self._portal.call(self._engine.erase(user_id=user_id, conversation_id=conversation_id))
+        erasing = self._engine.erase(user_id=user_id, conversation_id=conversation_id, compact=compact)
+        return self._portal.call(erasing)
 
     def reload_flows(self) -> None:
         """See `Engine.reload_flows`."""

@@ -229,11 +229,14 @@ class Engine:
             return None
         return stored_reply(loaded.seen) if loaded.seen else None
 
-    async def erase(self, *, user_id: str | None = None, conversation_id: str | None = None) -> Erased:
+    async def erase(
+        self, *, user_id: str | None = None, conversation_id: str | None = None, compact: bool = True
+    ) -> Erased:
         """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
 
         Turns of theirs that are under way end first; what they say afterwards is a new conversation's. What was done
-        for them stays in the audit without anything personal. Backups and copies are not reached.
+        for them stays in the audit without anything personal. Backups and copies are not reached. The file is written
+        anew, and turns wait for that: 10 s a gigabyte; to erase many, let only the last one ``compact``.
 
         Raises:
             InvalidArgument: neither or both are given.
@@ -247,7 +250,7 @@ class Engine:
         now = self._clock()
         known = await self.store.erasing.counts(subject)
         async with self._turns.paused(known.conversations):
-            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now))
+            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now), compact=compact)
 
     async def reload_flows(self) -> None:
         """Reads the flow files again. Running sessions stay on their version.

@@ -26,9 +26,13 @@ class Database(Protocol):
         """The rows that each step returned, once all of them are committed in one transaction."""
         ...
 
-    async def forget_deleted(self) -> bool:
-        """Whether the database's files hold nothing more of deleted rows; False when others kept that from happening.
+    async def rewrite(self) -> None:
+        """Writes every row anew, so that the files hold nothing of deleted ones but what the log still does.
 
-        Call it again then; nothing else is affected.
+        Changes wait for it; reading goes on.
         """
+        ...
+
+    async def empty_log(self) -> bool:
+        """Whether the log could be emptied; False when others read from it. Call it again then; nobody waits for it."""
         ...

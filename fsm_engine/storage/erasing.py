@@ -17,6 +17,7 @@ from fsm_engine.storage import sql_erasing as sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.intake import Sql, storable
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.sqlite_errors import is_lock
 
 TRIES = 200
 PAUSE_S = 0.05
@@ -74,10 +75,12 @@ class Erasing:
                     found.update(_strings(value))
         return found
 
-    async def erase(self, subject: Subject, *, now: str, record: str) -> Erased:
-        """Erases in one transaction, then empties the log. A second call finds nothing and is no error.
+    async def erase(self, subject: Subject, *, now: str, record: str, compact: bool = True) -> Erased:
+        """Erases in one transaction, then writes the file anew and empties the log. A second call is no error.
 
         ``record`` is the key of the audit row that tells of it: new to the database, and not made from the person's id.
+        Turns wait while the file is written anew. To erase many, let only the last one ``compact``: until then pieces
+        of what was deleted may stand in the gaps of pages.
 
         Raises:
             DatabaseUnavailable: with code ``log-in-use`` when the rows are deleted but other connections read from the
@@ -97,17 +100,24 @@ class Erasing:
             (sql.DELETE_USER, (subject.user_id,)),
             (sql.ADD_RECORD, (f"erase:{record}", "{}", now)),
         )
-        await self._empty_files()
+        await self._clear_files(compact)
         return _erased(counts[0], ids)
 
-    async def _empty_files(self) -> None:
+    async def _clear_files(self, compact: bool) -> None:
         for _ in range(TRIES):
-            if await self._database.forget_deleted():
-                return
+            try:
+                if compact:
+                    await self._database.rewrite()
+                    compact = False
+                if await self._database.empty_log():
+                    return
+            except DatabaseUnavailable as error:  # another program writes; a store that was closed says so
+                if not is_lock(error.__cause__):
+                    raise
             await asyncio.sleep(PAUSE_S)
         raise DatabaseUnavailable(
-            "erase: the rows are deleted, but another connection reads from the log, which still holds them."
-            " End whatever reads for so long, then erase again.",
+            "erase: the rows are deleted, but another connection reads from the log, which still holds them, or writes"
+            " all the time. End what takes so long, then erase again.",
             code=LOG_IN_USE,
         )
 

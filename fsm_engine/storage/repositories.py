@@ -67,15 +67,18 @@ class Repository:
 
 
 class Users(Repository):
-    async def delete(self, user_id: str, *, now: str | None = None, record: str | None = None) -> DeletedUser:
+    async def delete(
+        self, user_id: str, *, now: str | None = None, record: str | None = None, compact: bool = True
+    ) -> DeletedUser:
         """Erases the user and, with them, conversations, sessions, messages and all that hangs on those.
 
-        ``now`` and ``record`` as in `Erasing.erase`, which it raises as; None: the present, and a key by chance.
+        The rest as in `Erasing.erase`, which it raises as; None: the present, and a key by chance.
         """
         erased = await Erasing(self._database, self._seal).erase(
             Subject(user_id),
             now=now or f"{datetime.now(UTC).isoformat(timespec='microseconds')[:26]}Z",
             record=record or uuid4().hex,
+            compact=compact,
         )
         counts = erased.deleted
         return DeletedUser(counts["conversations"], counts["sessions"], counts["messages"], counts["user_responses"])

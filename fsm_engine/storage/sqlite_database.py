@@ -51,6 +51,8 @@ class SqliteDatabase:
         self._settled = 0
         self._closing: asyncio.Task[None] | None = None
         self._process = os.getpid()
+        self._is_open = True
+        _end_in_children(weakref.WeakMethod(self._end))
         fails_all = _is_lock_error
         self._turns = Gatherer(
             self._insert, at_most=TURNS_AT_MOST, queue_limit=queue_limit, lanes=2, fails_all=fails_all
@@ -82,10 +84,10 @@ class SqliteDatabase:
         self._check_open()
         return await self._changes.ask(steps)
 
-    async def forget_deleted(self) -> bool:
-        """Writes the log back into the file and empties it; full-text indexes drop what they only marked as deleted.
+    async def rewrite(self) -> None:
+        """`secure_delete` overwrites a deleted cell, but not the copies that splitting a page has left in its gaps.
 
-        It waits for nobody, so that turns do not wait for it: False when another connection reads from the log.
+        About 10 s a gigabyte, which is then once more on the disk. Full-text indexes drop what they only marked.
         """
         self._check_open()
         with engine_errors(self._place):
@@ -94,6 +96,17 @@ class SqliteDatabase:
                     quoted = name.replace('"', '""')
                     statement = f"""INSERT INTO "{quoted}" ("{quoted}") VALUES ('optimize')"""  # noqa: S608 - quoted
                     await self._writer.execute_fetchall(statement)
+                try:
+                    await self._writer.execute_fetchall("PRAGMA temp_store = DEFAULT")  # not all of it in memory
+                    await self._writer.execute_fetchall("VACUUM")
+                finally:
+                    await self._writer.execute_fetchall("PRAGMA temp_store = MEMORY")
+
+    async def empty_log(self) -> bool:
+        """Moves the log into the file and empties it, unless another connection reads from it at this moment."""
+        self._check_open()
+        with engine_errors(self._place):
+            async with self._one_transaction:
                 ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
                 try:
                     await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
@@ -138,6 +151,7 @@ class SqliteDatabase:
         """
         if self._process != os.getpid():
             return
+        self._end()
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
@@ -151,10 +165,16 @@ class SqliteDatabase:
         self._forgotten.detach()
 
     def _check_open(self) -> None:
+        if not self._is_open:
+            raise self._refusal()
+
+    def _refusal(self) -> DatabaseUnavailable:
         if self._process != os.getpid():
-            raise forked(self._place)
-        if self._closing is not None:
-            raise DatabaseUnavailable(f"{self._place}: the store is closed. Open it again.")
+            return forked(self._place)
+        return DatabaseUnavailable(f"{self._place}: the store is closed. Open it again.")
+
+    def _end(self) -> None:
+        self._is_open = False
 
     async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
@@ -196,6 +216,17 @@ class SqliteDatabase:
         failpoint("store.after-load")
         found = {row[0]: row[1:] for row in rows}
         return [found.get(place) for place in range(len(asked))]
+
+
+def _end_in_children(end: weakref.WeakMethod[Callable[[], None]]) -> None:
+    """Calls it in processes that are forked off: asking for the process's number with every call is a system call."""
+
+    def end_if_there() -> None:
+        if (still_there := end()) is not None:
+            still_there()
+
+    if hasattr(os, "register_at_fork"):  # Windows cannot fork
+        os.register_at_fork(after_in_child=end_if_there)
 
 
 async def _open_connections(path: str, settings: SqliteSettings) -> tuple[aiosqlite.Connection, aiosqlite.Connection]:

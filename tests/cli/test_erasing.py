@@ -4,7 +4,6 @@
 
 import asyncio
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -96,22 +95,21 @@ def test_what_cannot_be_done_is_refused(run_here: Run, place: Path, words: tuple
     assert not (place / "missing.db").exists()
 
 
-def test_what_is_left_is_told_with_exit_code_1(run_here: Run, place: Path) -> None:
-    with closing(sqlite3.connect(place / "bot.db")) as connection, connection:  # something was deleted without care
-        connection.execute("CREATE TABLE notes (note)")
-        connection.execute("INSERT INTO notes VALUES (?)", (f"{NAME} has been here",))
-    with closing(sqlite3.connect(place / "bot.db", isolation_level=None)) as connection:
-        connection.execute("PRAGMA secure_delete = OFF")
-        connection.execute("DROP TABLE notes")
-    shutil.copyfile(place / "bot.db", place / "copy.db")
+def test_what_is_left_is_told_with_exit_code_1(run_here: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsm_engine.storage.erasing.TRIES", 3)
+    with closing(sqlite3.connect(place / "bot.db", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM messages").fetchall()
 
-    done = run_here("erase", "--user", "ana", "--yes", "bot.db")
+        done = run_here("erase", "--user", "ana", "--yes", "bot.db")
+        told = json.loads(run_here("erase", "--user", "nobody else", "--yes", "--json", "bot.db").out)
     assert done.code == 1
     assert "left: bot.db, byte " in done.out
-    assert "run VACUUM" in done.out
-    told = json.loads(run_here("erase", "--user", "ana", "--yes", "--json", "copy.db").out)
-    (trace,) = told["left"]
-    assert (place / "copy.db").read_bytes()[trace["offset"] :].startswith(NAME.encode())
+    assert "End what takes so long, then erase again." in done.out
+    assert (told["log_in_use"], told["left"]) == (True, [])
+    again = run_here("erase", "--user", "ana", "--yes", "bot.db")
+    assert again.code == 0
+    assert b"Aquamarine" not in (place / "bot.db").read_bytes()
 
 
 async def test_a_bot_goes_on_meanwhile(run: Run, place: Path) -> None:

@@ -113,6 +113,7 @@ def test_a_program_that_ends_under_load_keeps_what_it_acknowledged(
         ("stay", signal.SIGTERM, -signal.SIGTERM),
         ("stay", signal.SIGINT, -signal.SIGINT),
         ("end on request", signal.SIGTERM, 0),
+        ("end threads on request", signal.SIGTERM, 0),
         ("stay in threads", signal.SIGTERM, -signal.SIGTERM),
         ("stay in threads", signal.SIGINT, -signal.SIGINT),
     ],

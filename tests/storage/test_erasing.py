@@ -198,6 +198,27 @@ async def test_a_deletion_that_is_not_an_erasure_would_be_noticed(store: Store, 
     assert all(isinstance(trace, Trace) and 0 < trace.offset < path.stat().st_size for trace in traces)
 
 
+async def test_copies_that_split_pages_have_left_go_when_the_file_is_written_anew(store: Store, path: Path) -> None:
+    users = [f"telegram:{number * 7919 % 1000:03}" for number in range(100)]  # in no order: that splits pages
+    for number in range(1, 6):
+        for user in users:
+            rows = telling_turn(number, f"chat of {user}", user=user)
+            answers = ",".join(f'"answer {count} of {user}"' for count in range(number * 5))
+            await store.commit(turn(number, f"chat of {user}", **{**rows, "state_json": f"[{answers}]"}))
+    texts: set[str] = set()
+    for user in users[:50]:
+        texts |= await store.erasing.texts(Subject(user))
+        await store.erasing.erase(Subject(user), now=at(9), record=f"of {user}", compact=False)
+    aside = path.parent / "aside"
+    aside.mkdir()
+    shutil.copyfile(path, aside / "bot.db")
+    assert traces_left(str(aside / "bot.db"), texts) != [], "there are no copies: the test proves nothing"
+
+    await store.erasing.erase(Subject(users[0]), now=at(9), record="the last")
+    await store.close()
+    assert traces_left(str(path), texts) == []
+
+
 async def test_a_log_that_was_not_emptied_would_be_noticed(store: Store, path: Path) -> None:
     await tell(store, "chat", user="ahmed")
     texts = await store.erasing.texts(Subject("ahmed"))

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -111,13 +112,28 @@ def forget(folder: Path) -> None:
 
 
 def end_on_request(folder: Path) -> None:
-    """SIGTERM ends the program as `sys.exit` does: what servers and containers are told to do."""
+    """SIGTERM cancels the main task, as asyncio has it for SIGINT: what servers and containers send."""
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await talk_until(folder, lambda: None)
+
+    asyncio.run(main())
+
+
+def end_threads_on_request(folder: Path) -> None:
+    """SIGTERM ends the program as `sys.exit` does, which a program without an event loop can bear."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, leave)
-    asyncio.run(talk_until(folder, lambda: None))
+    with Engine.open_sync(f"sqlite:///{folder}/bot.db", **options(folder)) as engine:
+        talk_in_threads(engine, Acknowledged())
+        threading.Event().wait()
 
 
 def stay(folder: Path) -> None:
@@ -251,6 +267,7 @@ PROGRAMS: dict[str, Callable[[Path], None]] = {
     "os._exit": lambda folder: asyncio.run(talk_until(folder, lambda: os._exit(4))),
     "forget": forget,
     "end on request": end_on_request,
+    "end threads on request": end_threads_on_request,
     "stay": stay,
     "leave threads": leave_threads,
     "forget threads": forget_threads,
