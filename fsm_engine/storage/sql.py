@@ -118,7 +118,7 @@ SELECT {SESSION_ROW}
 FROM sessions AS s INDEXED BY sessions_by_expiry CROSS JOIN conversations AS c ON c.key = s.conversation
 WHERE s.status = 'active' AND s.expires_at IS NOT NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT ?2
 """
-RESPONSES_OFSESSION_ROW = """
+RESPONSES_OF_SESSION = """
 SELECT s.id, u.flow, u.step, u.slot, u.response, u.raw_text, u.attempt_count, u.created_at, u.updated_at,
   u.row_hash
 FROM sessions AS s CROSS JOIN user_responses AS u ON u.session = s.key
@@ -158,7 +158,7 @@ SELECT {_DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key 
 LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE r.detected_at >= ?1 ORDER BY r.detected_at, r.id LIMIT ?2
 """
-INTENTS_OFSESSION_ROW = """
+INTENTS_OF_SESSION = """
 SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at,
   t.row_hash
 FROM sessions AS s CROSS JOIN intent_classifications AS i ON i.session = s.key
