@@ -6,14 +6,15 @@
   action that the turn wrote. Such rows are checked as long as their journal line is there.
 * ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer; NULL for one that no turn wrote.
 
-Not covered: conversations (title, owner, status, counts, times), a message's number, when a session began and ended and
-whose it is, how an action ended, who reviewed a detection. What no index leads to any more reads as missing.
+Not covered: conversations (title, owner, status, counts, times), a message's number and whether its session is still
+there, when a session began and ended and whose it is, how an action ended, who reviewed a detection, counts of messages
+by role. What no index leads to any more reads as missing.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.records import (
@@ -21,6 +22,7 @@ from fsm_engine.storage.records import (
     StoredAnswer,
     StoredAudit,
     StoredClassification,
+    StoredConversation,
     StoredDetection,
     StoredMessage,
     StoredSession,
@@ -32,6 +34,7 @@ from fsm_engine.storage.seal import ROW_SEAL_BYTES, SEAL_BYTES, Seal
 if TYPE_CHECKING:
     from fsm_engine.storage.database import Row
 
+Owned = TypeVar("Owned", StoredConversation, StoredSession, StoredAudit)
 _CLOSED_LATER = ("cancelled", "expired")
 
 
@@ -202,6 +205,11 @@ def sound_answer(row: Row, seal: Seal) -> StoredAnswer:
     if row_hash is None or row_hash == sealed.hex():
         return one
     raise _damaged(one.session_id, f"its answer to step {one.step} of flow {one.flow}")
+
+
+def of_owner(user_id: str, rows: list[Owned]) -> list[Owned]:
+    """The rows that say that they are this user's: an index that is damaged leads to those of others as well."""
+    return [row for row in rows if row.user_id == user_id]
 
 
 def _is_sound_session(one: StoredSession, state_hash: object, seal: Seal) -> bool:
