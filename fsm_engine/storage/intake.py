@@ -80,14 +80,13 @@ def _rest(turn: TurnToCommit) -> tuple[Sql, ...]:
 
 
 def _sealed_answers(turn: TurnToCommit, seal: Seal) -> tuple[AnswerRow, ...]:
+    given = [one for one in turn.answers if one.response_json is not None]
+    hashes = [answer_seal(turn.session_id, one, turn.now, seal) for one in given]
     # Made anew by position: `dataclasses.replace` costs several times as much.
     return tuple(
         [
-            AnswerRow(
-                one.flow, one.step, one.slot, one.response_json, one.raw, one.attempts, answer_seal(turn, one, seal)
-            )
-            for one in turn.answers
-            if one.response_json is not None
+            AnswerRow(one.flow, one.step, one.slot, one.response_json, one.raw, one.attempts, row_hash)
+            for one, row_hash in zip(given, hashes, strict=True)
         ]
     )
 

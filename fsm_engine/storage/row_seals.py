@@ -4,7 +4,7 @@
   statement that changes those columns outside a turn cuts the hash to its first 16 bytes.
 * ``turns.row_hash``: 16 bytes over the whole journal line; 8 more for each message, detection, classification and
   action that the turn wrote. Such rows are checked as long as their journal line is there.
-* ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer; NULL for one that no turn wrote.
+* ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer.
 
 Not covered: conversations (title, owner, status, counts, times), a message's number and whether its session is still
 there, when a session began and ended and whose it is, how an action ended, who reviewed a detection, counts of messages
@@ -80,10 +80,11 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
     return b"".join((line, *rows))
 
 
-def answer_seal(turn: TurnToCommit, answer: AnswerRow, seal: Seal) -> str:
+def answer_seal(session_id: str, answer: AnswerRow, now: str, seal: Seal) -> str:
+    """What ``row_hash`` of an answer holds that is written at ``now``."""
     return seal.of_row(
-        f"answer\0{turn.session_id}\0{answer.flow}\0{answer.step}\0{answer.slot}\0{answer.response_json}"
-        f"\0{answer.raw}\0{answer.attempts}\0{turn.now}"
+        f"answer\0{session_id}\0{answer.flow}\0{answer.step}\0{answer.slot}\0{answer.response_json}"
+        f"\0{answer.raw}\0{answer.attempts}\0{now}"
     ).hex()
 
 
@@ -202,7 +203,7 @@ def sound_answer(row: Row, seal: Seal) -> StoredAnswer:
         f"answer\0{one.session_id}\0{one.flow}\0{one.step}\0{one.slot}\0{one.response_json}\0{one.raw}\0{one.attempts}"
         f"\0{one.updated_at}"
     )
-    if row_hash is None or row_hash == sealed.hex():
+    if row_hash == sealed.hex():
         return one
     raise _damaged(one.session_id, f"its answer to step {one.step} of flow {one.flow}")
 
