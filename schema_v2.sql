@@ -72,7 +72,7 @@ CREATE TABLE user_responses (
   attempt_count INTEGER NOT NULL,
   created_at    TEXT NOT NULL,
   updated_at    TEXT NOT NULL,
-  row_hash      TEXT,               -- keyed hash over the answer; NULL for one that no turn wrote
+  row_hash      TEXT NOT NULL,      -- keyed hash over the answer
   PRIMARY KEY (session, flow, step)
 ) STRICT, WITHOUT ROWID;
 

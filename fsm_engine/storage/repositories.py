@@ -33,6 +33,7 @@ from fsm_engine.storage.records import (
 from fsm_engine.storage.row_seals import (
     audit_of,
     detection_of,
+    of_owner,
     session_of,
     sound_answer,
     sound_audit,
@@ -103,7 +104,7 @@ class Conversations(Repository):
 
     async def of_user(self, user_id: str, *, status: str | None = None, limit: int = 50) -> list[StoredConversation]:
         """Newest first."""
-        return await self._all(StoredConversation, sql.CONVERSATIONS_OF_USER, user_id, status, limit)
+        return of_owner(user_id, await self._all(StoredConversation, sql.CONVERSATIONS_OF_USER, user_id, status, limit))
 
     async def with_status(self, status: str, *, limit: int = 50) -> list[StoredConversation]:
         """Newest first."""
@@ -142,7 +143,7 @@ class Sessions(Repository):
 
     async def of_user(self, user_id: str, *, status: str | None = None, limit: int = 50) -> list[StoredSession]:
         """Newest first."""
-        return await self._sound(session_of, sql.SESSIONS_OF_USER, user_id, status, limit)
+        return of_owner(user_id, await self._sound(session_of, sql.SESSIONS_OF_USER, user_id, status, limit))
 
     async def with_status(self, status: str, *, limit: int = 50) -> list[StoredSession]:
         """Newest first."""
@@ -174,7 +175,7 @@ class Audit(Repository):
 
     async def of_user(self, user_id: str, *, limit: int = 50) -> list[StoredAudit]:
         """Newest first; a damaged row is marked."""
-        return await self._sound(audit_of, sql.AUDIT_OF_USER, user_id, limit)
+        return of_owner(user_id, await self._sound(audit_of, sql.AUDIT_OF_USER, user_id, limit))
 
     async def with_status(self, status: str, *, limit: int = 1000, after: int = 0) -> list[StoredAudit]:
         """Oldest first, from the one after id ``after``: what is ``pending`` at start was cut off by a crash.

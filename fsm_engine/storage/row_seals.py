@@ -4,16 +4,17 @@
   statement that changes those columns outside a turn cuts the hash to its first 16 bytes.
 * ``turns.row_hash``: 16 bytes over the whole journal line; 8 more for each message, detection, classification and
   action that the turn wrote. Such rows are checked as long as their journal line is there.
-* ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer; NULL for one that no turn wrote.
+* ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer.
 
-Not covered: conversations (title, owner, status, counts, times), a message's number, when a session began and ended and
-whose it is, how an action ended, who reviewed a detection. What no index leads to any more reads as missing.
+Not covered: conversations (title, owner, status, counts, times), a message's number and whether its session is still
+there, when a session began and ended and whose it is, how an action ended, who reviewed a detection, counts of messages
+by role. What no index leads to any more reads as missing.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.records import (
@@ -21,6 +22,7 @@ from fsm_engine.storage.records import (
     StoredAnswer,
     StoredAudit,
     StoredClassification,
+    StoredConversation,
     StoredDetection,
     StoredMessage,
     StoredSession,
@@ -32,6 +34,7 @@ from fsm_engine.storage.seal import ROW_SEAL_BYTES, SEAL_BYTES, Seal
 if TYPE_CHECKING:
     from fsm_engine.storage.database import Row
 
+Owned = TypeVar("Owned", StoredConversation, StoredSession, StoredAudit)
 _CLOSED_LATER = ("cancelled", "expired")
 
 
@@ -77,10 +80,11 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
     return b"".join((line, *rows))
 
 
-def answer_seal(turn: TurnToCommit, answer: AnswerRow, seal: Seal) -> str:
+def answer_seal(session_id: str, answer: AnswerRow, now: str, seal: Seal) -> str:
+    """What ``row_hash`` of an answer holds that is written at ``now``."""
     return seal.of_row(
-        f"answer\0{turn.session_id}\0{answer.flow}\0{answer.step}\0{answer.slot}\0{answer.response_json}"
-        f"\0{answer.raw}\0{answer.attempts}\0{turn.now}"
+        f"answer\0{session_id}\0{answer.flow}\0{answer.step}\0{answer.slot}\0{answer.response_json}"
+        f"\0{answer.raw}\0{answer.attempts}\0{now}"
     ).hex()
 
 
@@ -199,9 +203,14 @@ def sound_answer(row: Row, seal: Seal) -> StoredAnswer:
         f"answer\0{one.session_id}\0{one.flow}\0{one.step}\0{one.slot}\0{one.response_json}\0{one.raw}\0{one.attempts}"
         f"\0{one.updated_at}"
     )
-    if row_hash is None or row_hash == sealed.hex():
+    if row_hash == sealed.hex():
         return one
     raise _damaged(one.session_id, f"its answer to step {one.step} of flow {one.flow}")
+
+
+def of_owner(user_id: str, rows: list[Owned]) -> list[Owned]:
+    """The rows that say that they are this user's: an index that is damaged leads to those of others as well."""
+    return [row for row in rows if row.user_id == user_id]
 
 
 def _is_sound_session(one: StoredSession, state_hash: object, seal: Seal) -> bool:

@@ -29,19 +29,19 @@ class Seal:
 
     def of_state(self, conversation_id: str, session_id: str, turn: int, state_json: str) -> bytes:
         hashed = self._state.copy()
-        hashed.update(f"{conversation_id}\0{session_id}\0{turn}\0{state_json}".encode(errors=_ANY))
+        hashed.update(f"{conversation_id}\0{session_id}\0{turn}\0{state_json}".encode("utf-8", _ANY))
         return hashed.digest()
 
     def of_turn(self, columns: str, event_json: str, reply_json: str) -> bytes:
         """The seal of a journal line; ``columns`` are all its others."""
         hashed = self._turn.copy()
-        hashed.update(f"{columns}\0{len(event_json)}\0{event_json}{reply_json}".encode(errors=_ANY))
+        hashed.update(f"{columns}\0{len(event_json)}\0{event_json}{reply_json}".encode("utf-8", _ANY))
         return hashed.digest()
 
     def of_row(self, columns: str) -> bytes:
         """A short seal, for rows of which a turn has several; ``columns`` begin with what kind of row it is."""
         hashed = self._row.copy()
-        hashed.update(columns.encode(errors=_ANY))
+        hashed.update(columns.encode("utf-8", _ANY))
         return hashed.digest()
 
     def pseudonym(self, name: str) -> str:

@@ -75,12 +75,17 @@ ADD_CONVERSATION = """
 INSERT INTO conversations (id, user_id, title, version, created_at, updated_at) VALUES (?1, ?2, ?3, 1, ?4, ?4)
 """
 CONVERSATION = f"SELECT {_CONVERSATION} FROM conversations AS c WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)"
+# Row and index, and the owners of conversation and sessions, are held against each other, so that a damaged one leads
+# nobody to what is another's.
+_IS_NAMED_SO = "c.key = (SELECT key FROM conversations AS same WHERE same.id = c.id)"
 CONVERSATIONS_OF_USER = f"""
 SELECT {_CONVERSATION} FROM conversations AS c
-WHERE c.user_id = ?1 AND (?2 IS NULL OR c.status = ?2) ORDER BY c.key DESC LIMIT ?3
+WHERE c.user_id = ?1 AND (?2 IS NULL OR c.status = ?2)
+  AND NOT EXISTS (SELECT 1 FROM sessions WHERE conversation = c.key AND user_id <> ?1) AND {_IS_NAMED_SO}
+ORDER BY c.key DESC LIMIT ?3
 """
 CONVERSATIONS_WITH_STATUS = f"""
-SELECT {_CONVERSATION} FROM conversations AS c WHERE c.status = ?1 ORDER BY c.key DESC LIMIT ?2
+SELECT {_CONVERSATION} FROM conversations AS c WHERE c.status = ?1 AND {_IS_NAMED_SO} ORDER BY c.key DESC LIMIT ?2
 """
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -109,7 +114,9 @@ GROUP BY m.role
 _SESSIONS = f"SELECT {SESSION_ROW} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation"
 SESSION = f"{_SESSIONS} WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)"
 SESSIONS_OF_USER = f"""
-{_SESSIONS} WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) ORDER BY s.key DESC LIMIT ?3
+{_SESSIONS}
+WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) AND (c.user_id IS NULL OR c.user_id = ?1)
+ORDER BY s.key DESC LIMIT ?3
 """
 SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 ORDER BY s.key DESC LIMIT ?2"
 # Left to itself, SQLite takes the index by status, and sorts every active session.

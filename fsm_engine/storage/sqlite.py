@@ -69,7 +69,10 @@ class SqliteStore:
         rows = await self._database.rows(sql.SEEN, conversation_id, request_id)
         turns = tuple(sound_turn(row, self._seal) for row in rows)
         # An index that is damaged leads to another conversation's line, or to another request's, or nowhere.
-        if not turns or turns[0].request_id != request_id or {row[-2] for row in rows} != {conversation_id}:
+        causes = {turn.number for turn in turns}
+        is_strange = any(turn.caused_by not in causes for turn in turns[1:])
+        of_others = {row[-2] for row in rows} != {conversation_id}
+        if is_strange or of_others or turns[0].request_id != request_id:
             raise SessionCorrupted(f"request {request_id}: what is stored of it is damaged. Restore a backup.")
         return turns
 

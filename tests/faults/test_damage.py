@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -193,6 +194,27 @@ async def test_what_a_damaged_file_gives_was_written_or_the_damage_is_named(
     )
     assert total.examples == []
     assert closed + harmed + total.uncovered.total() > 0, "nothing was felt: the test sees nothing"
+
+
+@pytest.mark.parametrize("written", ["user of chat 2", "chat 2", "r4"])
+async def test_an_id_that_is_damaged_in_a_row_or_an_index_leads_to_nobody_else_s_rows(
+    library: Library, tmp_path: Path, written: str
+) -> None:
+    path = library.lay_out("closed", tmp_path)
+    contents = path.read_bytes()
+    places = [found.end() - 1 for found in re.finditer(re.escape(written.encode()), contents)]
+    chosen = Random(SEED).sample(places, min(len(places), size(20, 1000)))
+    total = Judged()
+    for place in chosen:
+        path = library.lay_out("closed", tmp_path)
+        damaged = bytearray(contents)
+        damaged[place] ^= 1  # the id of a neighbour
+        path.write_bytes(damaged)
+        total += judged(library.truth, await given_by(path, library) or {})
+
+    record("T16", damage=f"id {written}", files=len(chosen), wrong=total.wrong.total(), missing=total.missing.total())
+    assert total.examples == []
+    assert total.refused.total() + total.missing.total() > 0, "nothing was felt: the test sees nothing"
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit_of_the_log, cut_off_the_log])
