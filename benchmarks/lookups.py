@@ -55,7 +55,7 @@ def calls(store: Store, users: int, random: Random) -> dict[str, Callable[[], Aw
         "messages.last": lambda: store.messages.last(conversation()),
         "messages.count_by_role": lambda: store.messages.count_by_role(conversation()),
         "sessions.of_user": lambda: store.sessions.of_user(user(), status="active"),
-        "sessions.expired": lambda: store.sessions.expired("2026-02-01T00:00:00.000000Z"),
+        "sessions.list_expired": lambda: store.sessions.list_expired("2026-02-01T00:00:00.000000Z"),
         "sessions.journal": lambda: store.sessions.journal(session()),
         "responses.of_session": lambda: store.responses.of_session(session()),
         "risk.since": lambda: store.risk.since("2026-01-01T00:00:00.000000Z"),

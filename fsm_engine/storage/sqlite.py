@@ -9,16 +9,21 @@ from fsm_engine.storage.repositories import (
     Audit,
     Conversations,
     FlowVersions,
+    Idempotency,
     Intents,
     Messages,
     Responses,
     Risk,
     Sessions,
+    Summaries,
+    Timers,
+    Transactions,
     Users,
     sound_session,
     sound_turn,
 )
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.search import Search
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 
 _CONVERSATION_FIELDS = 9
@@ -36,12 +41,16 @@ class SqliteStore:
         self._seal = seal
         self.users = Users(database, seal)
         self.conversations = Conversations(database, seal)
-        self.messages = Messages(database, seal)
+        self.messages = Messages(database, seal, Search(database))
         self.sessions = Sessions(database, seal)
         self.responses = Responses(database, seal)
         self.audit = Audit(database, seal)
+        self.transactions = Transactions(database, seal)
+        self.idempotency = Idempotency(database, seal)
         self.risk = Risk(database, seal)
         self.intents = Intents(database, seal)
+        self.summaries = Summaries(database, seal)
+        self.timers = Timers(database, seal)
         self.flow_versions = FlowVersions(database, seal)
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:

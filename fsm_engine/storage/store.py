@@ -9,11 +9,15 @@ from fsm_engine.storage.repositories import (
     Audit,
     Conversations,
     FlowVersions,
+    Idempotency,
     Intents,
     Messages,
     Responses,
     Risk,
     Sessions,
+    Summaries,
+    Timers,
+    Transactions,
     Users,
 )
 
@@ -40,8 +44,12 @@ class Store(Protocol):
     sessions: Sessions
     responses: Responses
     audit: Audit
+    transactions: Transactions
+    idempotency: Idempotency
     risk: Risk
     intents: Intents
+    summaries: Summaries
+    timers: Timers
     flow_versions: FlowVersions
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:
