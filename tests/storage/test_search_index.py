@@ -1,0 +1,96 @@
+"""The full-text index of a SQLite file: it holds what it should, and what is deleted leaves it. proves: M9, P11"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fsm_engine.storage import open_store
+from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace
+from fsm_engine.storage.records import MessageRow
+from fsm_engine.storage.search import Search
+from tests.turns import turn
+
+SECRET = "xylophonist"
+
+
+def check_index(path: Path) -> None:
+    """Fails when the index is not that of the messages; looks at all of them."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO messages_index (messages_index, rank) VALUES ('integrity-check', 1)")
+
+
+async def fill(path: Path, conversations: int) -> None:
+    store = await open_store(f"sqlite:///{path}")
+    for number in range(conversations):
+        messages = tuple(MessageRow("user", f"card {word} {SECRET}", "{}") for word in ("one", "two"))
+        await store.commit(turn(1, conversation=f"chat {number}", user_id=f"user {number}", messages=messages))
+    await store.close()
+
+
+async def test_the_index_agrees_with_the_messages_after_all_that_happens_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await fill(path, 20)
+    store = await open_store(f"sqlite:///{path}")
+    await store.messages.search("card")
+    for number in (0, 7, 19):
+        await store.users.delete(f"user {number}")
+    await store.commit(turn(1, conversation="new"))
+    await store.commit(turn(2, conversation="new", drop_messages=True))
+    await store.messages.search("card")
+    await store.close()
+
+    check_index(path)
+
+
+async def test_an_index_that_lacks_a_message_would_be_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await fill(path, 2)
+
+    with pytest.raises(sqlite3.DatabaseError):
+        check_index(path)
+
+
+async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await fill(path, 40)
+    store = await open_store(f"sqlite:///{path}")
+    try:
+        pace = Pace(rows=8)
+        done = await Search(store._database).catch_up(pace)  # type: ignore[attr-defined]
+
+        assert done == 80
+        assert pace.rows > 8
+        assert await Search(store._database).catch_up() == 0  # type: ignore[attr-defined]
+    finally:
+        await store.close()
+    check_index(path)
+
+
+def test_a_pace_keeps_batches_at_half_of_what_turns_may_wait() -> None:
+    pace = Pace(rows=100)
+    pace.took(HOLD_AT_MOST_S)
+    slower = pace.rows
+    pace.took(HOLD_AT_MOST_S / 1000)
+    faster = pace.rows
+    pace.took(10.0)
+
+    assert (slower, faster, pace.rows, pace.longest_s) == (50, 100, 1, 10.0)
+
+
+async def test_words_of_deleted_messages_are_nowhere_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await fill(path, 200)
+    store = await open_store(f"sqlite:///{path}")
+    await store.messages.search(SECRET)
+    for number in range(200):
+        await store.users.delete(f"user {number}")
+    await store.messages.compact_index()
+    await store.close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert SECRET.encode() not in path.read_bytes()
