@@ -45,7 +45,7 @@ CREATE TRIGGER conversations_reopen AFTER UPDATE OF last_message ON conversation
 END;
 
 CREATE TABLE sessions (
-  key            INTEGER PRIMARY KEY,
+  key            INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: messages name it longer than it is there
   id             TEXT NOT NULL UNIQUE,
   conversation   INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
   user_id        TEXT REFERENCES users (id) ON DELETE CASCADE,
@@ -137,7 +137,7 @@ WHEN OLD.id <= (SELECT indexed_to FROM messages_indexed) BEGIN
 END;
 
 CREATE TABLE messages_archive (
-  id           INTEGER PRIMARY KEY,  -- that of the message
+  id           INTEGER PRIMARY KEY,  -- its own
   conversation INTEGER NOT NULL REFERENCES conversations (key) ON DELETE CASCADE,
   number       INTEGER NOT NULL,
   session      INTEGER,

@@ -1,7 +1,10 @@
-"""Long work in batches that never hold the writer for long."""
+"""Long work in batches that never keep others waiting for long."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 HOLD_AT_MOST_S = 0.05
@@ -9,19 +12,34 @@ HOLD_AT_MOST_S = 0.05
 
 
 @dataclass(slots=True)
-class Pace:
-    """How many rows the next batch takes: as many as fitted into the time before, at most twice as many as last time.
+class Spent:
+    """How long something took."""
 
-    ``longest_s`` is the longest that a batch took, with the time that it waited for its turn to write.
-    """
+    seconds: float = 0.0
+
+    def fitting(self, rows: int, *, at_most: int = 100_000) -> int:
+        """How many rows would have taken half of what a batch may, at most twice as many as these."""
+        fits = rows * (HOLD_AT_MOST_S / 2) / max(self.seconds, 1e-6)
+        return max(1, min(int(fits), 2 * rows, at_most))
+
+
+@contextmanager
+def timed() -> Iterator[Spent]:
+    """Measures what happens inside, with the time that it waited for its turn at the database."""
+    spent = Spent()
+    before = time.perf_counter()
+    yield spent
+    spent.seconds = time.perf_counter() - before
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many rows the next batch takes. ``longest_s`` is the longest that one took."""
 
     rows: int = 64
-    at_most: int = 20_000
     longest_s: float = 0.0
 
-    def took(self, seconds: float, rows: int | None = None) -> None:
-        """Tells how long a batch took, and how many rows it found when that was not as many as it might take."""
-        self.longest_s = max(self.longest_s, seconds)
-        done = self.rows if rows is None else rows
-        fits = done * (HOLD_AT_MOST_S / 2) / max(seconds, 1e-6)
-        self.rows = max(1, min(int(fits), 2 * self.rows, self.at_most))
+    def took(self, spent: Spent, rows: int) -> None:
+        """Tells how long a batch took that changed so many rows; the next one takes what fits, at most twice as many."""
+        self.longest_s = max(self.longest_s, spent.seconds)
+        self.rows = max(1, min(spent.fitting(max(rows, 1)), 2 * self.rows))

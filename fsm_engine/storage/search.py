@@ -6,13 +6,12 @@ Turns do not write the index: a search first indexes what was said since the las
 from __future__ import annotations
 
 import re
-import time
 from itertools import islice
 
 from fsm_engine.storage import sql_search
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.intake import storable
-from fsm_engine.storage.pace import Pace
+from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.records import FoundMessage, StoredMessage
 
 LONGEST_QUERY = 1000
@@ -65,9 +64,9 @@ class Search:
             if last is None or indexed_to >= last:
                 return done
             upto = min(indexed_to + pace.rows, last)
-            before = time.perf_counter()
-            await self._database.change((sql_search.CATCH_UP, (upto,)), (sql_search.CAUGHT_UP, (upto,)))
-            pace.took(time.perf_counter() - before, upto - indexed_to)
+            with timed() as spent:
+                await self._database.change((sql_search.CATCH_UP, (upto,)), (sql_search.CAUGHT_UP, (upto,)))
+            pace.took(spent, upto - indexed_to)
             done += upto - indexed_to
 
     async def compact(self) -> int:

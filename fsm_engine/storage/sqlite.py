@@ -6,6 +6,7 @@ from fsm_engine.storage import sql
 from fsm_engine.storage.intake import intake_row, storable
 from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn, TurnToCommit
 from fsm_engine.storage.repositories import (
+    Analytics,
     Audit,
     Conversations,
     FlowVersions,
@@ -13,6 +14,7 @@ from fsm_engine.storage.repositories import (
     Intents,
     Messages,
     Responses,
+    Retention,
     Risk,
     Sessions,
     Summaries,
@@ -41,7 +43,8 @@ class SqliteStore:
         self._seal = seal
         self.users = Users(database, seal)
         self.conversations = Conversations(database, seal)
-        self.messages = Messages(database, seal, Search(database))
+        search = Search(database)
+        self.messages = Messages(database, seal, search)
         self.sessions = Sessions(database, seal)
         self.responses = Responses(database, seal)
         self.audit = Audit(database, seal)
@@ -51,6 +54,8 @@ class SqliteStore:
         self.intents = Intents(database, seal)
         self.summaries = Summaries(database, seal)
         self.timers = Timers(database, seal)
+        self.analytics = Analytics(database, seal)
+        self.retention = Retention(database, seal, search)
         self.flow_versions = FlowVersions(database, seal)
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:

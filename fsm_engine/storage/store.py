@@ -6,6 +6,7 @@ from typing import Protocol
 
 from fsm_engine.storage.records import LoadedConversation, TurnToCommit
 from fsm_engine.storage.repositories import (
+    Analytics,
     Audit,
     Conversations,
     FlowVersions,
@@ -13,6 +14,7 @@ from fsm_engine.storage.repositories import (
     Intents,
     Messages,
     Responses,
+    Retention,
     Risk,
     Sessions,
     Summaries,
@@ -50,6 +52,8 @@ class Store(Protocol):
     intents: Intents
     summaries: Summaries
     timers: Timers
+    analytics: Analytics
+    retention: Retention
     flow_versions: FlowVersions
 
     async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fsm_engine.storage import open_store, sql, sql_search
+from fsm_engine.storage import open_store, sql, sql_analytics, sql_retention, sql_search
 from fsm_engine.storage.intake import intake_row
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.seal import Seal
@@ -186,7 +186,7 @@ def test_every_table_checks_the_types_of_its_columns(connection: sqlite3.Connect
     assert connection.execute("SELECT strict FROM pragma_table_list WHERE name = ?", (table,)).fetchone() == (1,)
 
 
-MODULES = (sql, sql_search)
+MODULES = (sql, sql_analytics, sql_retention, sql_search)
 PUBLIC = {
     name: text
     for module in MODULES

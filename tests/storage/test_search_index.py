@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fsm_engine.storage import open_store
-from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace
+from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
 from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.search import Search
 from tests.turns import turn
@@ -72,11 +72,11 @@ async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Pat
 
 def test_a_pace_keeps_batches_at_half_of_what_turns_may_wait() -> None:
     pace = Pace(rows=100)
-    pace.took(HOLD_AT_MOST_S)
+    pace.took(Spent(HOLD_AT_MOST_S), 100)
     slower = pace.rows
-    pace.took(HOLD_AT_MOST_S / 1000)
+    pace.took(Spent(HOLD_AT_MOST_S / 1000), 50)
     faster = pace.rows
-    pace.took(10.0)
+    pace.took(Spent(10.0), 100)
 
     assert (slower, faster, pace.rows, pace.longest_s) == (50, 100, 1, 10.0)
 
@@ -88,9 +88,17 @@ async def test_words_of_deleted_messages_are_nowhere_in_the_file(tmp_path: Path)
     await store.messages.search(SECRET)
     for number in range(200):
         await store.users.delete(f"user {number}")
+    before = contents(path)
     await store.messages.compact_index()
+    after = contents(path)
     await store.close()
 
+    assert SECRET.encode() in before
+    assert SECRET.encode() not in after
+
+
+def contents(path: Path) -> bytes:
+    """The file with all that stood in its log."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert SECRET.encode() not in path.read_bytes()
+    return path.read_bytes()

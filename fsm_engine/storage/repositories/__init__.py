@@ -5,14 +5,17 @@ user's. To add a verb: name its statement in ``sql``, and let a method here say 
 """
 
 from fsm_engine.storage.repositories.actions import Audit, Idempotency, Transactions, request_key
+from fsm_engine.storage.repositories.analytics import Analytics
 from fsm_engine.storage.repositories.conversations import Conversations, Users
 from fsm_engine.storage.repositories.findings import Intents, Risk, Summaries
 from fsm_engine.storage.repositories.messages import Messages
+from fsm_engine.storage.repositories.retention import Retention
 from fsm_engine.storage.repositories.sealed import sound_session, sound_turn
 from fsm_engine.storage.repositories.sessions import Responses, Sessions
 from fsm_engine.storage.repositories.timers import FlowVersions, Timers
 
 __all__ = [
+    "Analytics",
     "Audit",
     "Conversations",
     "FlowVersions",
@@ -20,6 +23,7 @@ __all__ = [
     "Intents",
     "Messages",
     "Responses",
+    "Retention",
     "Risk",
     "Sessions",
     "Summaries",
