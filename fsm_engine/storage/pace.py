@@ -34,12 +34,12 @@ def timed() -> Iterator[Spent]:
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows the next batch takes. ``longest_s`` is the longest that one took."""
+    """How many rows the next batch takes: what fits, at most twice as many. ``longest_s``: the longest that one took."""
 
     rows: int = 64
     longest_s: float = 0.0
 
     def took(self, spent: Spent, rows: int) -> None:
-        """Tells how long a batch took that changed so many rows; the next one takes what fits, at most twice as many."""
+        """Tells how long a batch took that changed so many rows."""
         self.longest_s = max(self.longest_s, spent.seconds)
         self.rows = max(1, min(spent.fitting(max(rows, 1)), 2 * self.rows))

@@ -8,7 +8,7 @@ _EVENT = "id, event_type, event_data, session_count, timestamp"
 EVENTS_OF_TYPE = f"""
 SELECT {_EVENT} FROM analytics WHERE event_type = ?1 AND timestamp >= ?2 ORDER BY timestamp, id LIMIT ?3
 """
-# Weeks begin on Monday. Goes through the events of one type; sorts them by week. Sorts as many rows as the report covers.
+# Weeks begin on Monday. Sorts the events of one type.
 EVENTS_BY_WEEK = """
 SELECT event_type, strftime('%Y-%m-%d', timestamp, 'weekday 0', '-6 days') AS week, sum(session_count)
 FROM analytics WHERE event_type = ?1 AND timestamp >= ?2 GROUP BY event_type, week ORDER BY week

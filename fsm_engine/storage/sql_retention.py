@@ -1,7 +1,7 @@
 """Statements that archive and remove what is old, each once, by name.
 
-All go through a range of keys, above ?1 and up to ?2, and change at most ?5 rows of it, so that no transaction is long. ?3
-is now; ?4 the time before which things are old. A count takes the first four and tells what the changes would find.
+All go through a range of keys, above ?1 and up to ?2, and change at most ?5 rows of it, so that no transaction is long.
+?3 is now; ?4 the time before which things are old. A count takes the first four and tells what the changes would find.
 """
 
 # ruff: noqa: S608 - statements are put together from constants of this module, and from nothing else
@@ -42,29 +42,28 @@ DELETE FROM messages WHERE id IN (SELECT m.id FROM {_TO_MOVE} ORDER BY c.key, m.
 # ----------------------------------------------------------------------------------------------------------------------
 # Old sessions, the parts first, as one session may have many
 
-_OLD_SESSION = (
-    """s.key > ?1 AND s.key <= ?2 AND s.last_activity < ?4 AND (s.status <> 'active' OR s.expires_at <= ?3)"""
-)
+_OLD_SESSION = """s.key > ?1 AND s.key <= ?2 AND s.last_activity < ?4
+  AND (s.status <> 'active' OR s.expires_at <= ?3)"""
 COUNT_OLD_SESSIONS = f"SELECT count(*) FROM sessions AS s WHERE {_OLD_SESSION}"
 COUNT_UNREVIEWED = f"""
 SELECT count(*) FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
 WHERE {_OLD_SESSION} AND r.reviewed_at IS NULL
 """
 DELETE_OLD_TURNS = f"""
-DELETE FROM turns WHERE (session, number) IN (
-  SELECT t.session, t.number FROM sessions AS s CROSS JOIN turns AS t ON t.session = s.key WHERE {_OLD_SESSION} LIMIT ?5
+DELETE FROM turns WHERE rowid IN (
+  SELECT t.rowid FROM sessions AS s CROSS JOIN turns AS t ON t.session = s.key WHERE {_OLD_SESSION} LIMIT ?5
 ) RETURNING number
 """
 DELETE_OLD_CLASSIFICATIONS = f"""
-DELETE FROM intent_classifications WHERE (session, turn) IN (
-  SELECT i.session, i.turn FROM sessions AS s CROSS JOIN intent_classifications AS i ON i.session = s.key
+DELETE FROM intent_classifications WHERE rowid IN (
+  SELECT i.rowid FROM sessions AS s CROSS JOIN intent_classifications AS i ON i.session = s.key
   WHERE {_OLD_SESSION} LIMIT ?5
 ) RETURNING turn
 """
 
 _WEEK_OF = "strftime('%Y-%m-%dT00:00:00.000000Z', {}, 'weekday 0', '-6 days')"
 _OLD_ANSWERS = f"""FROM sessions AS s CROSS JOIN user_responses AS u ON u.session = s.key
-  WHERE {_OLD_SESSION} ORDER BY u.session, u.flow, u.step LIMIT ?5"""
+  WHERE {_OLD_SESSION} ORDER BY s.key, u.flow, u.step LIMIT ?5"""
 # What is counted is what the next statement deletes, in the same transaction. Sorts at most ?5 rows.
 COUNT_ANSWERS_IN = f"""
 INSERT INTO analytics (event_type, event_data, session_count, timestamp)
@@ -119,8 +118,8 @@ DELETE FROM messages_archive WHERE id IN (
 ) RETURNING id
 """
 DELETE_TURNS_OF_DELETED = f"""
-DELETE FROM turns WHERE (session, number) IN (
-  SELECT t.session, t.number FROM conversations AS c CROSS JOIN sessions AS s ON s.conversation = c.key
+DELETE FROM turns WHERE rowid IN (
+  SELECT t.rowid FROM conversations AS c CROSS JOIN sessions AS s ON s.conversation = c.key
   CROSS JOIN turns AS t ON t.session = s.key WHERE {_DELETED} LIMIT ?5
 ) RETURNING number
 """

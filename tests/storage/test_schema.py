@@ -194,12 +194,13 @@ PUBLIC = {
     if name.isupper() and not name.startswith("_") and isinstance(text, str)
 }
 # Going through the caller's own JSON list, through the lines of one request found so far, through a table of one row,
-# and through what a search in the full-text index found (M: it matches words).
+# through the names of event types, and through what a search in the full-text index found (M: it matches words).
 SCANS_ALLOWED = (
     "SCAN q VIRTUAL TABLE INDEX",
     "SCAN json_each VIRTUAL TABLE INDEX",
     "SCAN seen",
     "SCAN f",
+    "SCAN types",
     "SCAN messages_indexed",
     "SCAN CONSTANT ROW",
     "SCAN (subquery",
