@@ -34,7 +34,7 @@ def timed() -> Iterator[Spent]:
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows the next batch takes: what fits, at most twice as many. ``longest_s``: the longest that one took."""
+    """How many rows the next batch takes: what fits, at most twice as many. ``longest_s``: the longest one's time."""
 
     rows: int = 64
     longest_s: float = 0.0

@@ -56,18 +56,22 @@ class Search:
         return [FoundMessage(StoredMessage(*row[:-2]), *row[-2:]) for row in rows]
 
     async def catch_up(self, pace: Pace | None = None) -> int:
-        """Indexes the messages that are not indexed yet; how many there were."""
+        """Indexes the messages that were said before the call and are not indexed yet; how many there were."""
         pace = pace or Pace(rows=512)
         done = 0
-        while True:
-            ((indexed_to, last),) = await self._database.rows(sql_search.LAG)
-            if last is None or indexed_to >= last:
-                return done
+        ((indexed_to, last),) = await self._database.rows(sql_search.LAG)
+        while last is not None and indexed_to < last:
             upto = min(indexed_to + pace.rows, last)
             with timed() as spent:
-                await self._database.change((sql_search.CATCH_UP, (upto,)), (sql_search.CAUGHT_UP, (upto,)))
+                _, ((reached,),) = await self._database.change(
+                    (sql_search.CATCH_UP, (upto,)), (sql_search.CAUGHT_UP, (upto,))
+                )
             pace.took(spent, upto - indexed_to)
             done += upto - indexed_to
+            if reached < upto:
+                break  # the newest messages are gone in the meantime
+            indexed_to = reached
+        return done
 
     async def compact(self) -> int:
         """Takes the words of deleted messages out of the index for good; how many steps it took.

@@ -9,7 +9,7 @@ from fsm_engine.storage.repositories.analytics import Analytics
 from fsm_engine.storage.repositories.conversations import Conversations, Users
 from fsm_engine.storage.repositories.findings import Intents, Risk, Summaries
 from fsm_engine.storage.repositories.messages import Messages
-from fsm_engine.storage.repositories.retention import Retention
+from fsm_engine.storage.repositories.retention import Progress, Retention
 from fsm_engine.storage.repositories.sealed import sound_session, sound_turn
 from fsm_engine.storage.repositories.sessions import Responses, Sessions
 from fsm_engine.storage.repositories.timers import FlowVersions, Timers
@@ -22,6 +22,7 @@ __all__ = [
     "Idempotency",
     "Intents",
     "Messages",
+    "Progress",
     "Responses",
     "Retention",
     "Risk",
