@@ -53,6 +53,12 @@ class Sessions(Repository):
         """Newest first."""
         return await self._listed(sql.SESSIONS_OF_USER, user_id, status, limit)
 
+    async def of_conversation(
+        self, conversation_id: str, *, user_id: str | None = None, after: int = 0, limit: int = 50
+    ) -> list[StoredSession]:
+        """Oldest first, from the one after key ``after``."""
+        return await self._listed(sql.SESSIONS_OF_CONVERSATION, conversation_id, user_id, after, limit)
+
     async def with_status(self, status: str, *, limit: int = 50) -> list[StoredSession]:
         """Newest first."""
         return await self._listed(sql.SESSIONS_WITH_STATUS, status, limit)
