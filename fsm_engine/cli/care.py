@@ -44,7 +44,8 @@ def stats(
 ) -> None:
     """Show how far people come.
 
-    For each step: how many sessions reached it, answered it, and ended there unfinished; and sessions by week. Sessions that were purged are counted in. Drawing needs the extra: pip install 'fsm_engine[stats]'
+    For each step: how many sessions reached it, answered it, and ended there unfinished; and sessions by week.
+    Sessions that were purged are counted in. Drawing needs the extra: pip install 'fsm_engine[stats]'
 
     \b
     Examples:

@@ -39,9 +39,7 @@ def draw_funnel(steps: Sequence[StepFunnel], path: Path) -> None:
         axes.barh(places, [step.answered for step in steps], color=_ANSWERED, height=0.5, label="answered")
         gave_up, answered = [step.gave_up for step in steps], [step.answered for step in steps]
         axes.barh(places, gave_up, left=answered, color=_GAVE_UP, height=0.5, label="gave up")
-        labels = axes.set_yticks(places, [f"{step.flow}: {step.step}" for step in steps]) and axes.get_yticklabels()
-        for label in labels:
-            label.set_parse_math(False)
+        axes.set_yticks(places, [f"{step.flow}: {step.step}" for step in steps], parse_math=False)
         axes.invert_yaxis()
         axes.set_xlabel("sessions")
         axes.legend(loc="lower right")

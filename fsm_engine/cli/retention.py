@@ -134,9 +134,8 @@ def _print(what: str, counts: dict[str, float], *, dry_run: bool, as_json: bool)
         content = {"command": what, "dry_run": dry_run, **counts, "longest_batch_ms": round(longest_s * 1000, 1)}
         print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return
-    print_table(
-        f"{what}{', dry run' if dry_run else ''}", ("what", "rows"), [(_NAMES[k], n) for k, n in counts.items()]
-    )
+    rows = [(_NAMES[name], count) for name, count in counts.items()]
+    print_table(f"{what}, dry run" if dry_run else what, ("what", "rows"), rows)
     if dry_run:
         print("Nothing was changed. Run it again without --dry-run.")
     else:

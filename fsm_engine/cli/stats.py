@@ -14,7 +14,7 @@ from fsm_engine.cli.places import must_exist
 from fsm_engine.cli.screen import print_table
 
 if TYPE_CHECKING:
-    from fsm_engine.storage.records import StepFunnel, WeekOfEvents
+    from fsm_engine.storage.records import StepFunnel, WeekOfSessions
 
 _EVER = "0000"
 
@@ -28,7 +28,7 @@ def show_stats(database: str, *, flow: str | None, since: str | None, as_json: b
     must_exist(database)
     steps, weeks = asyncio.run(_read(database, flow, _date(since)))
     # Whoever comes to a step came to those before it, so that the most reached ones stand first.
-    steps.sort(key=lambda step: (step.flow, -step.reached, step.step))
+    steps.sort(key=lambda step: (step.flow, -step.reached, -step.answered, step.step))
     if plot is not None:
         from fsm_engine.cli.plot import draw_funnel
 
@@ -42,14 +42,15 @@ def show_stats(database: str, *, flow: str | None, since: str | None, as_json: b
     _print(steps, weeks)
 
 
-async def _read(database: str, flow: str | None, since: str) -> tuple[list[StepFunnel], list[WeekOfEvents]]:
+async def _read(database: str, flow: str | None, since: str) -> tuple[list[StepFunnel], list[WeekOfSessions]]:
     from fsm_engine.engine.requests import utc_now, utc_text
     from fsm_engine.storage import open_store
 
     store = await open_store(database)
     try:
-        steps = await store.analytics.funnel(now=utc_text(utc_now()), flow=flow, since=since)
-        return steps, await store.analytics.weekly(since=since)
+        now = utc_text(utc_now())
+        steps = await store.analytics.funnel(now=now, flow=flow, since=since)
+        return steps, await store.analytics.weeks_of_sessions(now=now, flow=flow, since=since)
     finally:
         await store.close()
 
@@ -61,16 +62,18 @@ def _date(since: str | None) -> str:
         raise Refused(f"--since {since}: is no date. Write it like 2026-01-31.") from error
 
 
-def _print(steps: Sequence[StepFunnel], weeks: Sequence[WeekOfEvents]) -> None:
+def _print(steps: Sequence[StepFunnel], weeks: Sequence[WeekOfSessions]) -> None:
     columns = ("flow", "step", "reached", "answered", "gave up", "attempts (median)")
     rows = [
         (one.flow, one.step, one.reached, _share(one.answered, one), _share(one.gave_up, one), one.median_attempts)
         for one in steps
     ]
     print_table("funnel", columns, rows)
-    events = [(one.week, one.event_type, one.count) for one in weeks]
-    if events:
-        print_table("events", ("week of", "event", "count"), events)
+    print_table(
+        "weeks",
+        ("week of", "sessions", "completed", "gave up"),
+        [(one.week, one.began, one.completed, one.gave_up) for one in weeks],
+    )
 
 
 def _share(count: int, step: StepFunnel) -> str:

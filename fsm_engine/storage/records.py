@@ -359,6 +359,16 @@ class WeekOfEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekOfSessions:
+    """The sessions that began in a week, by the date of its Monday; the rest is still running."""
+
+    week: str
+    began: int
+    completed: int
+    gave_up: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepFunnel:
     """How many sessions reached a step, answered it, and ended there unfinished; the rest is still there."""
 

@@ -37,8 +37,16 @@ FROM sessions
 WHERE key > ?1 AND key <= ?2 AND created_at >= ?3 AND (?4 IS NULL OR current_flow = ?4)
 GROUP BY current_flow, fsm_state, standing
 """
+# Sorts the sessions of one range.
+WEEKS_IN_RANGE = """
+SELECT strftime('%Y-%m-%d', created_at, 'weekday 0', '-6 days') AS week,
+       iif(status = 'active' AND expires_at <= ?5, 'expired', status) AS standing, count(*)
+FROM sessions
+WHERE key > ?1 AND key <= ?2 AND created_at >= ?3 AND (?4 IS NULL OR current_flow = ?4)
+GROUP BY week, standing
+"""
 # What was counted of sessions that are gone. Sorts as many rows as the report covers; weeks that are over hold few.
 EVENTS_OF_FUNNEL = """
-SELECT event_type, event_data, sum(session_count) FROM analytics
-WHERE event_type = ?1 AND timestamp >= ?2 GROUP BY event_type, event_data
+SELECT event_data, substr(timestamp, 1, 10) AS week, sum(session_count) FROM analytics
+WHERE event_type = ?1 AND timestamp >= ?2 GROUP BY event_data, week
 """

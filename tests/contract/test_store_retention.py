@@ -10,7 +10,7 @@ import pytest
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import Store
 from fsm_engine.storage.pace import HOLD_AT_MOST_S
-from fsm_engine.storage.records import AnswerRow, DetectionRow, Purged, StepFunnel
+from fsm_engine.storage.records import AnswerRow, DetectionRow, Purged, StepFunnel, WeekOfSessions
 from tests.storage.full_turn import full_turn
 from tests.turns import turn
 
@@ -228,6 +228,17 @@ async def test_the_funnel_stays_the_same_when_its_sessions_are_removed(store: St
     assert await store.analytics.funnel(now=NOW) == FUNNEL
     await purge(store)
     assert await store.analytics.funnel(now=NOW) == FUNNEL
+
+
+async def test_sessions_are_counted_by_the_week_in_which_they_began(store: Store) -> None:
+    await three_sessions(store)
+    before = await store.analytics.weeks_of_sessions(now=NOW)
+    await purge(store)
+
+    assert before == [WeekOfSessions("2026-01-05", 2, 1, 1), WeekOfSessions("2026-03-30", 1, 0, 0)]
+    assert await store.analytics.weeks_of_sessions(now=NOW) == before
+    assert await store.analytics.weeks_of_sessions(now=NOW, flow="other") == []
+    assert await store.analytics.weeks_of_sessions(now=NOW, since="2026-02") == before[1:]
 
 
 async def test_what_is_counted_names_nobody(store: Store) -> None:

@@ -1,7 +1,7 @@
 """An export as PDF, in every script that the fonts have.
 
-Needs the extra ``export``: fpdf2 lays text out, HarfBuzz shapes it (joined letters, right to left), and DejaVu Sans, which
-comes with Matplotlib, has the letters. A character that no font has is written as its name in brackets.
+Needs the extra ``export``: fpdf2 lays text out, HarfBuzz shapes it (joined letters, right to left), and DejaVu Sans,
+which comes with Matplotlib, has the letters. A character that no font has is written as its name in brackets.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def readable(text: str, known: Collection[int]) -> str:
 
 
 def _readable(character: str, known: Collection[int]) -> str:
-    if character in "\n" or ord(character) in known:
+    if character == "\n" or ord(character) in known:
         return character
     if character == "\t":
         return "    "
@@ -67,7 +67,7 @@ def _readable(character: str, known: Collection[int]) -> str:
         return ""
     code = f"U+{ord(character):04X}"
     name = unicodedata.name(character, code).lower()
-    return f"[{code if hex(ord(character))[2:] in name else name}]"
+    return f"[{code if f'{ord(character):x}' in name else name}]"
 
 
 def _write_conversation(page: _Page, conversation: Mapping[str, Any]) -> None:
@@ -120,7 +120,7 @@ class _Page:
         return bytes(self._pdf.output())
 
     def _add_font(self, name: str, path: Path) -> None:
-        from fontTools.ttLib import TTFont, TTLibError
+        from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
         try:
             with TTFont(path, lazy=True, fontNumber=0) as font:

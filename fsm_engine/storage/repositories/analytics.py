@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,9 @@ import orjson
 
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql_analytics
+from fsm_engine.storage.database import Row
 from fsm_engine.storage.pace import timed
-from fsm_engine.storage.records import StepFunnel, StoredEvent, WeekOfEvents
+from fsm_engine.storage.records import StepFunnel, StoredEvent, WeekOfEvents, WeekOfSessions
 from fsm_engine.storage.repositories.base import Repository
 
 EVER = "0000"
@@ -39,7 +40,9 @@ class Analytics(Repository):
 
     async def weekly(self, event_type: str | None = None, *, since: str = EVER) -> list[WeekOfEvents]:
         """How many events of a type, or of each, there were in each week that had any; weeks begin on Monday (UTC)."""
-        types = [event_type] if event_type else [name for (name,) in await self._rows(sql_analytics.EVENT_TYPES)]
+        types = (
+            [event_type] if event_type else [name for (name,) in await self._database.rows(sql_analytics.EVENT_TYPES)]
+        )
         weeks = []
         for name in types:
             weeks += await self._all(WeekOfEvents, sql_analytics.EVENTS_BY_WEEK, name, since)
@@ -52,35 +55,45 @@ class Analytics(Repository):
         step: ``people[2].person`` as ``people[].person``.
         """
         counted = _Counted()
-        ((last,),) = await self._rows(sql_analytics.LAST_SESSION)
-        done, rows = 0, 1000
-        while done < last:
-            upto = min(done + rows, last)
-            with timed() as spent:
-                for name, step, attempts, count in await self._rows(
-                    sql_analytics.ANSWERS_IN_RANGE, done, upto, since, flow
-                ):
-                    counted.answered(name, step, attempts, count)
-                for name, step, status, count in await self._rows(
-                    sql_analytics.PLACES_IN_RANGE, done, upto, since, flow, now
-                ):
-                    counted.stood(name, step, status, count)
-            done, rows = upto, spent.fitting(upto - done)
-        await self._count_purged(counted, flow, since)
+        async for row in self._in_ranges(sql_analytics.ANSWERS_IN_RANGE, since, flow):
+            counted.answered(*row)
+        async for row in self._in_ranges(sql_analytics.PLACES_IN_RANGE, since, flow, now):
+            counted.stood(*row)
+        for event, _, count in await self._purged("step_answered", since, flow):
+            counted.answered(event["flow"], event["step"], event["attempts"], count)
+        for event, _, count in await self._purged("session_ended", since, flow):
+            counted.stood(event["flow"], event["step"], event["status"], count)
         return counted.steps()
 
-    async def _count_purged(self, counted: _Counted, flow: str | None, since: str) -> None:
-        for _, data, count in await self._rows(sql_analytics.EVENTS_OF_FUNNEL, "step_answered", since):
-            event = orjson.loads(data)
-            if flow in (None, event["flow"]):
-                counted.answered(event["flow"], event["step"], event["attempts"], count)
-        for _, data, count in await self._rows(sql_analytics.EVENTS_OF_FUNNEL, "session_ended", since):
-            event = orjson.loads(data)
-            if flow in (None, event["flow"]):
-                counted.stood(event["flow"], event["step"], event["status"], count)
+    async def weeks_of_sessions(self, *, now: str, flow: str | None = None, since: str = EVER) -> list[WeekOfSessions]:
+        """What became of the sessions that began in each week, purged ones too; ``flow``: only those that end in it."""
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        async for week, status, count in self._in_ranges(sql_analytics.WEEKS_IN_RANGE, since, flow, now):
+            counts[week][status] += count
+        for event, week, count in await self._purged("session_ended", since, flow):
+            counts[week][event["status"]] += count
+        return [
+            WeekOfSessions(week, by.total(), by["completed"], sum(by[status] for status in _GAVE_UP))
+            for week, by in sorted(counts.items())
+        ]
 
-    async def _rows(self, statement: str, *values: str | int | None) -> list[tuple[Any, ...]]:
-        return await self._database.rows(statement, *values)
+    async def _in_ranges(self, statement: str, *values: str | None) -> AsyncIterator[Row]:
+        """The rows of a statement, range by range of sessions, so that no read keeps others waiting."""
+        ((last,),) = await self._database.rows(sql_analytics.LAST_SESSION)
+        done, width = 0, 1000
+        while done < last:
+            upto = min(done + width, last)
+            with timed() as spent:
+                rows = await self._database.rows(statement, done, upto, *values)
+            for row in rows:
+                yield row
+            done, width = upto, spent.fitting(upto - done)
+
+    async def _purged(self, kind: str, since: str, flow: str | None) -> list[tuple[dict[str, Any], str, int]]:
+        """What was counted of sessions that are gone: the event, its week, and how often."""
+        rows = await self._database.rows(sql_analytics.EVENTS_OF_FUNNEL, kind, since)
+        found = [(orjson.loads(data), week, count) for data, week, count in rows]
+        return [one for one in found if flow in (None, one[0]["flow"])]
 
 
 @dataclass(slots=True)
@@ -95,7 +108,7 @@ class _Counted:
         self.attempts[flow, _ITEM.sub("[]", step)][attempts] += count
 
     def stood(self, flow: str | None, step: str | None, status: str, count: int) -> None:
-        """A session that is completed stands nowhere; one that was given up no flow yet has no step to count for."""
+        """A session that is completed stands nowhere, nor does one without a flow."""
         if flow is None or step is None or status == "completed":
             return
         (self.gave_up if status in _GAVE_UP else self.waiting)[flow, _ITEM.sub("[]", step)] += count
