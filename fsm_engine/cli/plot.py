@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fsm_engine.cli.exits import Refused
 
 if TYPE_CHECKING:
-    from fsm_engine.storage.records import StepFunnel
+    from fsm_engine.storage.reports import StepFunnel
 
 FORMATS = (".png", ".svg")
 _REACHED, _ANSWERED, _GAVE_UP = "#c6d8ea", "#2f6fad", "#c0392b"

@@ -17,7 +17,7 @@ from fsm_engine.model.flow import Keep
 
 if TYPE_CHECKING:
     from fsm_engine.storage import Store
-    from fsm_engine.storage.records import Archived, Purged
+    from fsm_engine.storage.reports import Archived, Purged
     from fsm_engine.storage.repositories import Progress
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from fsm_engine.cli.places import must_exist
 from fsm_engine.cli.screen import print_table
 
 if TYPE_CHECKING:
-    from fsm_engine.storage.records import StepFunnel, WeekOfSessions
+    from fsm_engine.storage.reports import StepFunnel, WeekOfSessions
 
 _EVER = "0000"
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
-from fsm_engine.storage.records import Archived, Purged, StoredMessage
+from fsm_engine.storage.records import StoredMessage
+from fsm_engine.storage.reports import Archived, Purged
 
 if TYPE_CHECKING:
     from fsm_engine.actions import ActionFunction

@@ -24,7 +24,8 @@ from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
-from fsm_engine.storage.records import Archived, LoadedConversation, Purged, StoredAudit, StoredMessage
+from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
+from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories import Progress
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fsm_engine.storage.records import Purged
+from fsm_engine.storage.reports import Purged
 from tests.engine.conftest import MakeBot
 from tests.support.bots import ORDER, texts
 

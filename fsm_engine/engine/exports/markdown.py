@@ -10,7 +10,7 @@ from fsm_engine.engine.exports.collect import Exported
 
 VOICES = {"user": "User", "assistant": "Bot", "system": "Note"}
 _MARKUP = re.compile(r"([\\`*_\[\]<>&|~$])")
-_AT_LINE_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+_AT_LINE_START = re.compile(r"^(\s*\d*)([#+=.)-])")
 
 
 def as_markdown(exported: Exported) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,13 +39,14 @@ def as_pdf(exported: Exported, *, fonts: Sequence[Path] = ()) -> bytes:
         ExtraMissing: the extra ``export`` is not installed.
         InvalidArgument: a font file cannot be read.
     """
-    page = _Page(fonts)
-    if exported.user_id is not None:
-        page.write(f"Conversations of user {exported.user_id}", size=18, colour=_BLUE)
-    for conversation in exported.conversations:
-        _write_conversation(page, conversation)
-    page.write(f"Exported {exported.exported_at}.", size=8, colour=_GREY)
-    return page.finish()
+    with closing(_Page()) as page:
+        page.use(fonts)
+        if exported.user_id is not None:
+            page.write(f"Conversations of user {exported.user_id}", size=18, colour=_BLUE)
+        for conversation in exported.conversations:
+            _write_conversation(page, conversation)
+        page.write(f"Exported {exported.exported_at}.", size=8, colour=_GREY)
+        return page.finish()
 
 
 def readable(text: str, known: Collection[int]) -> str:
@@ -92,9 +94,12 @@ def _answers(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 class _Page:
     """Paragraphs, one under the other."""
 
-    def __init__(self, fonts: Sequence[Path]) -> None:
+    def __init__(self) -> None:
         self._pdf = _document()
         self._known: set[int] = set()
+
+    def use(self, fonts: Sequence[Path]) -> None:
+        """Begins the document with these fonts behind the one that it has of its own."""
         for number, path in enumerate((_dejavu(), *fonts)):
             self._add_font(f"font{number}", path)
         self._pdf.set_fallback_fonts([f"font{number + 1}" for number in range(len(fonts))], exact_match=False)
@@ -119,11 +124,17 @@ class _Page:
     def finish(self) -> bytes:
         return bytes(self._pdf.output())
 
+    def close(self) -> None:
+        """Lets go of the font files, which the library keeps open."""
+        for font in self._pdf.fonts.values():
+            if hasattr(font, "ttfont"):
+                font.ttfont.close()
+
     def _add_font(self, name: str, path: Path) -> None:
         from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
         try:
-            with TTFont(path, lazy=True, fontNumber=0) as font:
+            with path.open("rb") as file, TTFont(file, lazy=True, fontNumber=0) as font:
                 self._known |= font.getBestCmap().keys()
             self._pdf.add_font(name, fname=path)
         except (OSError, TTLibError, ValueError) as error:

@@ -14,7 +14,7 @@ from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql_analytics
 from fsm_engine.storage.database import Row
 from fsm_engine.storage.pace import timed
-from fsm_engine.storage.records import StepFunnel, StoredEvent, WeekOfEvents, WeekOfSessions
+from fsm_engine.storage.reports import StepFunnel, StoredEvent, WeekOfEvents, WeekOfSessions
 from fsm_engine.storage.repositories.base import Repository
 
 EVER = "0000"

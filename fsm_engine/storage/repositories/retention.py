@@ -10,7 +10,7 @@ from typing import TypeAlias
 from fsm_engine.storage import sql_retention as sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.pace import Pace, timed
-from fsm_engine.storage.records import Archived, Purged
+from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
