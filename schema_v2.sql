@@ -124,9 +124,14 @@ INSERT INTO messages_indexed VALUES (1, 0);
 CREATE VIEW messages_to_index (id, content, thread, owner) AS
 SELECT id, content, 'c' || conversation, 'u' || hex(user_id) FROM messages;
 
+-- Beginnings of words of up to eight letters are words of the index as well: a search for 'acc' took 170 ms for every million
+-- messages without them, and 0.2 ms with them; indexing a message takes 25 µs instead of 4, and 290 bytes instead of 60.
 CREATE VIRTUAL TABLE messages_index USING fts5 (
-  content, thread, owner, content = 'messages_to_index', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+  content, thread, owner, content = 'messages_to_index', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2',
+  prefix = '1 2 3 4 5 6 7 8'
 );
+-- Its parts are put together in steps of their own, between batches: left to itself it took up to 300 ms within one.
+INSERT INTO messages_index (messages_index, rank) VALUES ('automerge', 0);
 
 CREATE TRIGGER messages_leave_the_index AFTER DELETE ON messages
 WHEN OLD.id <= (SELECT indexed_to FROM messages_indexed) BEGIN

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 HOLD_AT_MOST_S = 0.05
-"""No batch may keep turns waiting for longer than this; batches are made to take half of it."""
+"""No batch may keep turns waiting for longer than this; batches are made to take a quarter, as some take longer."""
+LEAST_ROWS = 16
+"""Where even these take long, it is the disk, and fewer rows would only take more time."""
 
 
 @dataclass(slots=True)
@@ -18,8 +20,8 @@ class Spent:
     seconds: float = 0.0
 
     def fitting(self, rows: int, *, at_most: int = 100_000) -> int:
-        """How many rows would have taken half of what a batch may, at most twice as many as these."""
-        fits = rows * (HOLD_AT_MOST_S / 2) / max(self.seconds, 1e-6)
+        """How many rows would have taken a quarter of what a batch may, at most twice as many as these."""
+        fits = rows * (HOLD_AT_MOST_S / 4) / max(self.seconds, 1e-6)
         return max(1, min(int(fits), 2 * rows, at_most))
 
 
@@ -34,7 +36,11 @@ def timed() -> Iterator[Spent]:
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows the next batch takes: what fits, at most twice as many. ``longest_s``: the longest one's time."""
+    """How many rows the next batch takes. ``longest_s``: the longest that one took.
+
+    A batch that took long halves the next ones at once; quick ones make them grow slowly, as every now and then a
+    commit writes the log back as well, and takes longer than its rows.
+    """
 
     rows: int = 64
     longest_s: float = 0.0
@@ -42,4 +48,7 @@ class Pace:
     def took(self, spent: Spent, rows: int) -> None:
         """Tells how long a batch took that changed so many rows."""
         self.longest_s = max(self.longest_s, spent.seconds)
-        self.rows = max(1, min(spent.fitting(max(rows, 1)), 2 * self.rows))
+        if spent.seconds > HOLD_AT_MOST_S / 2:
+            self.rows = max(LEAST_ROWS, self.rows // 2)
+        elif spent.seconds < HOLD_AT_MOST_S / 4 and rows >= self.rows:
+            self.rows += self.rows // 4

@@ -17,7 +17,7 @@ from fsm_engine.storage.records import FoundMessage, StoredMessage
 LONGEST_QUERY = 1000
 """Characters of a query that are read."""
 MOST_WORDS = 32
-PAGES_A_STEP = 64
+FIRST_BATCH, FIRST_PAGES = 256, 16
 
 _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 
@@ -55,9 +55,9 @@ class Search:
         rows = await self._database.rows(sql_search.SEARCH, expression, user_id, limit, *map(storable, marks))
         return [FoundMessage(StoredMessage(*row[:-2]), *row[-2:]) for row in rows]
 
-    async def catch_up(self, pace: Pace | None = None) -> int:
+    async def catch_up(self, pace: Pace | None = None, merging: Pace | None = None) -> int:
         """Indexes the messages that were said before the call and are not indexed yet; how many there were."""
-        pace = pace or Pace(rows=512)
+        pace, merging = pace or Pace(rows=FIRST_BATCH), merging or Pace(rows=FIRST_PAGES)
         done = 0
         ((indexed_to, last),) = await self._database.rows(sql_search.LAG)
         while last is not None and indexed_to < last:
@@ -68,26 +68,37 @@ class Search:
                 )
             pace.took(spent, upto - indexed_to)
             done += upto - indexed_to
+            await self.merge(merging)
             if reached < upto:
                 break  # the newest messages are gone in the meantime
             indexed_to = reached
         return done
 
-    async def compact(self) -> int:
-        """Takes the words of deleted messages out of the index for good; how many steps it took.
+    async def merge(self, pace: Pace | None = None) -> None:
+        """Puts parts of the index together where there are many, so that searches stay quick."""
+        pace = pace or Pace(rows=FIRST_PAGES)
+        while await self._merged(pace, pace.rows):
+            pass
 
-        Until then they stand in it unseen: a deletion marks them, and later merges drop them.
+    async def compact(self, pace: Pace | None = None) -> None:
+        """Takes the words of deleted messages out of the index for good.
+
+        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them.
         """
-        steps = 0
-        pages = -PAGES_A_STEP
-        while True:
+        pace = pace or Pace(rows=FIRST_PAGES)
+        if await self._merged(pace, -pace.rows):
+            await self.merge(pace)
+
+    async def _merged(self, pace: Pace, pages: int) -> bool:
+        """Whether there was anything to put together."""
+        with timed() as spent:
             before, _, after = await self._database.change(
-                (sql_search.CHANGES, ()), (sql_search.COMPACT, (pages,)), (sql_search.CHANGES, ())
+                (sql_search.CHANGES, ()), (sql_search.MERGE, (pages,)), (sql_search.CHANGES, ())
             )
-            if after[0][0] - before[0][0] < 2:
-                return steps
-            pages = PAGES_A_STEP
-            steps += 1
+        written: int = after[0][0] - before[0][0]
+        if written > 1:
+            pace.took(spent, written)
+        return written > 1
 
 
 def matching(query: str) -> str:

@@ -22,9 +22,9 @@ UPDATE messages_indexed
 SET indexed_to = max(indexed_to, min(?1, coalesce((SELECT max(id) FROM messages), 0))) RETURNING indexed_to
 """
 
-# Takes the words of deleted messages out of the index's file pages, a few pages at a time; a negative first number
-# begins to put all parts of the index together, and later positive ones go on. It changed nothing when it is done.
-COMPACT = "INSERT INTO messages_index (messages_index, rank) VALUES ('merge', ?1)"
+# Puts parts of the index together, a number of pages at a time; a negative number begins to put all of them together,
+# and positive ones go on. It changed less than two rows when there was nothing to do.
+MERGE = "INSERT INTO messages_index (messages_index, rank) VALUES ('merge', ?1)"
 CHANGES = "SELECT total_changes()"
 
 # A word counts for more the oftener it occurs and the shorter the message is, as in BM25 (k1 = 1.2, b = 0.75), with 200

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fsm_engine.storage import open_store
-from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
+from fsm_engine.storage.pace import HOLD_AT_MOST_S, LEAST_ROWS, Pace, Spent
 from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.search import Search
 from tests.turns import turn
@@ -59,26 +59,28 @@ async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Pat
     await fill(path, 40)
     store = await open_store(f"sqlite:///{path}")
     try:
-        pace = Pace(rows=8)
+        pace = Pace(rows=20)
         done = await Search(store._database).catch_up(pace)  # type: ignore[attr-defined]
 
         assert done == 80
-        assert pace.rows > 8
+        assert pace.rows > 20
         assert await Search(store._database).catch_up() == 0  # type: ignore[attr-defined]
     finally:
         await store.close()
     check_index(path)
 
 
-def test_a_pace_keeps_batches_at_half_of_what_turns_may_wait() -> None:
+def test_a_pace_halves_after_a_long_batch_and_grows_slowly_after_quick_ones() -> None:
     pace = Pace(rows=100)
-    pace.took(Spent(HOLD_AT_MOST_S), 100)
-    slower = pace.rows
-    pace.took(Spent(HOLD_AT_MOST_S / 1000), 50)
-    faster = pace.rows
-    pace.took(Spent(10.0), 100)
+    sizes = []
+    for seconds, rows in ((0.2, 1.0), (0.2, 0.5), (0.3, 1.0), (0.9, 1.0)):
+        pace.took(Spent(HOLD_AT_MOST_S * seconds), int(pace.rows * rows))
+        sizes.append(pace.rows)
+    for _ in range(9):
+        pace.took(Spent(10.0), pace.rows)
 
-    assert (slower, faster, pace.rows, pace.longest_s) == (50, 100, 1, 10.0)
+    assert sizes == [125, 125, 125, 62]  # quick; quick but not full; neither; long
+    assert (pace.rows, pace.longest_s) == (LEAST_ROWS, 10.0)
 
 
 async def test_words_of_deleted_messages_are_nowhere_in_the_file(tmp_path: Path) -> None:

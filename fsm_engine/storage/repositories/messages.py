@@ -97,9 +97,9 @@ class Messages(Repository):
             query, user_id=user_id, conversation_id=conversation_id, limit=limit, marks=marks
         )
 
-    async def compact_index(self) -> int:
+    async def compact_index(self) -> None:
         """Takes the words of deleted messages out of the search index's pages for good: see `Search.compact`."""
-        return await self._search.compact()
+        await self._search.compact()
 
     async def save_user(self, conversation_id: str, content: str, *, now: str, **options: Any) -> StoredMessage:
         """Adds something the user said elsewhere. Options as `save_system` takes them."""

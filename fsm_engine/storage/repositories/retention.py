@@ -13,7 +13,7 @@ from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.seal import Seal
-from fsm_engine.storage.search import Search
+from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being gone through, how far it is, and how far it goes."""
@@ -72,10 +72,11 @@ class _Run:
     dry_run: bool
     progress: Progress
     paces: dict[str, Pace] = field(default_factory=dict)
+    merging: Pace = field(default_factory=lambda: Pace(rows=FIRST_PAGES))
 
     @property
     def longest_s(self) -> float:
-        return max((pace.longest_s for pace in self.paces.values()), default=0.0)
+        return max(pace.longest_s for pace in (self.merging, *self.paces.values()))
 
 
 class Retention(Repository):
@@ -108,7 +109,7 @@ class Retention(Repository):
         conversations = await self._walk(_IDLE, run, idle_before)
         messages = await self._walk(_TO_MOVE, run, move_before) if move_before else 0
         if messages and not dry_run:
-            await self._tidy_index()
+            await self._tidy_index(run)
         return Archived(conversations, messages, run.longest_s)
 
     async def purge(
@@ -136,7 +137,7 @@ class Retention(Repository):
         if not dry_run:
             await self._walk(_EVENTS, run, sessions_before)
         if (messages or deleted) and not dry_run:
-            await self._tidy_index()
+            await self._tidy_index(run)
         return Purged(sessions, messages, archived, deleted, empty, unreviewed, run.longest_s)
 
     async def _walk(self, part: _Part, run: _Run, before: str) -> int:
@@ -150,6 +151,7 @@ class Retention(Repository):
             if count and not run.dry_run:
                 for step in part.steps:
                     await self._drain(step, run, (done, upto, run.now, before))
+                await self._search.merge(run.merging)
             found += count
             width = spent.fitting(upto - done)
             done = upto
@@ -169,9 +171,10 @@ class Retention(Repository):
             # Other processes wait for the lock by trying again and again; leaving it for as long lets them in.
             await asyncio.sleep(spent.seconds)
 
-    async def _tidy_index(self) -> None:
-        await self._search.catch_up()
-        await self._search.compact()
+    async def _tidy_index(self, run: _Run) -> None:
+        indexing = run.paces.setdefault("index", Pace(rows=FIRST_BATCH))
+        await self._search.catch_up(indexing, run.merging)
+        await self._search.compact(run.merging)
 
 
 def _nobody(part: str, done: int, last: int) -> None:
