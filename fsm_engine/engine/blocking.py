@@ -17,6 +17,7 @@ from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased
 from fsm_engine.storage.records import StoredMessage
+from fsm_engine.storage.reports import Archived, Purged
 
 if TYPE_CHECKING:
     from fsm_engine.actions import ActionFunction
@@ -200,3 +201,11 @@ class SyncEngine:
     def recover(self) -> int:
         """See `Engine.recover`."""
         return self._portal.call(self._engine.recover())
+
+    def archive(self, **options: Any) -> Archived:
+        """See `Engine.archive`."""
+        return self._portal.call(self._engine.archive(**options))
+
+    def purge(self, **options: Any) -> Purged:
+        """See `Engine.purge`."""
+        return self._portal.call(self._engine.purge(**options))

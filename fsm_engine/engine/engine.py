@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
@@ -34,6 +35,8 @@ from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
 from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
+from fsm_engine.storage.reports import Archived, Purged
+from fsm_engine.storage.repositories import Progress
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
 
@@ -274,6 +277,34 @@ class Engine:
             seen = rows[-1].id
             finished += sum([await self._recover(row) for row in rows if not is_notification(row.action)])
         return finished
+
+    async def archive(
+        self, *, move_messages: bool = False, dry_run: bool = False, progress: Progress | None = None
+    ) -> Archived:
+        """Archives conversations without activity for as long as messages are kept (``keep:`` of the bot file).
+
+        With ``move_messages`` their messages go to the archive table; see `Retention.archive`.
+        """
+        now, keep = self._clock(), self._source.flows.bot.keep
+        before = utc_text(now - timedelta(days=keep.messages_days))
+        move_before = before if move_messages else None
+        return await self.store.retention.archive(
+            now=utc_text(now), idle_before=before, move_before=move_before, dry_run=dry_run, progress=progress
+        )
+
+    async def purge(self, *, dry_run: bool = False, progress: Progress | None = None) -> Purged:
+        """Removes sessions and messages that are older than ``keep:`` of the bot file says; see `Retention.purge`.
+
+        Turns go on meanwhile. A dry run changes nothing and counts. Call it once a day, or run ``fsm-engine purge``.
+        """
+        now, keep = self._clock(), self._source.flows.bot.keep
+        return await self.store.retention.purge(
+            now=utc_text(now),
+            sessions_before=utc_text(now - timedelta(days=keep.sessions_days)),
+            messages_before=utc_text(now - timedelta(days=keep.messages_days)),
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     async def _recover(self, row: StoredAudit) -> bool:
         try:

@@ -152,7 +152,7 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class StoredConversation:
-    """A thread. ``version`` rises with every turn."""
+    """A thread. ``version`` rises with every turn. What `load` gives leaves out the last two."""
 
     id: str
     key: int
@@ -163,6 +163,8 @@ class StoredConversation:
     message_count: int
     created_at: str
     updated_at: str
+    last_message_at: str | None = None
+    archived_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +284,63 @@ class DeletedUser:
     sessions: int
     messages: int
     answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """A message that a search found; a higher ``score`` fits better. ``snippet`` shows the words among others."""
+
+    message: StoredMessage
+    snippet: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """What an action did to the business. ``rollback_json`` is enough to undo it; ``audit_key`` names the action."""
+
+    id: int
+    key: str
+    audit_key: str
+    user_id: str | None
+    status: str
+    rollback_json: str | None
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """The first result of a request, given again until it expires."""
+
+    key: str
+    user_id: str | None
+    result_json: str
+    created_at: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSummary:
+    """What a session had collected when it was completed (``complete``), or when somebody asked (``partial``)."""
+
+    id: int
+    session_id: str
+    kind: str
+    data_json: str
+    generated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTimer:
+    """Something due later in a session: ``pending``, ``fired`` or ``cancelled``."""
+
+    id: int
+    session_id: str
+    flow: str
+    step: str
+    due_at: str
+    payload_json: str
+    status: str
+    created_at: str
+    fired_at: str | None

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, TypeVar
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.records import (
     AnswerRow,
+    AuditRow,
+    DetectionRow,
     StoredAnswer,
     StoredAudit,
     StoredClassification,
@@ -58,13 +60,7 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
     of_row, session, now = seal.of_row, turn.session_id, f"{turn.turn}\0{turn.now}"
     start = f"message\0{turn.conversation_id}\0{session}\0{now}\0{turn.user_id}\0{turn.request_id}"
     rows = [of_row(f"{start}\0{one.role}\0{one.content}\0{one.metadata_json}") for one in turn.messages]
-    rows += [
-        of_row(
-            f"detection\0{session}\0{now}\0{one.phrase}\0{one.user_message}\0{one.category}\0{one.level}"
-            f"\0{one.detector}\0{one.detector_version}\0{one.resources_shown:d}"
-        )
-        for one in turn.detections
-    ]
+    rows += [detection_seal(session, turn.turn, turn.now, one, seal) for one in turn.detections]
     heard = turn.classification
     if heard is not None:
         rows.append(
@@ -73,11 +69,23 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
                 f"\0{heard.method}\0{heard.step}"
             )
         )
-    rows += [
-        of_row(f"action\0{session}\0{turn.user_id}\0{now}\0{one.key}\0{one.intent}\0{one.action}\0{one.input_json}")
-        for one in turn.audit
-    ]
+    rows += [action_seal(session, turn.user_id, turn.turn, turn.now, one, seal) for one in turn.audit]
     return b"".join((line, *rows))
+
+
+def detection_seal(session_id: str, turn: int, now: str, one: DetectionRow | StoredDetection, seal: Seal) -> bytes:
+    return seal.of_row(
+        f"detection\0{session_id}\0{turn}\0{now}\0{one.phrase}\0{one.user_message}\0{one.category}\0{one.level}"
+        f"\0{one.detector}\0{one.detector_version}\0{one.resources_shown:d}"
+    )
+
+
+def action_seal(
+    session_id: str | None, user_id: str | None, turn: int | None, now: str, one: AuditRow | StoredAudit, seal: Seal
+) -> bytes:
+    return seal.of_row(
+        f"action\0{session_id}\0{user_id}\0{turn}\0{now}\0{one.key}\0{one.intent}\0{one.action}\0{one.input_json}"
+    )
 
 
 def answer_seal(session_id: str, answer: AnswerRow, now: str, seal: Seal) -> str:
@@ -143,11 +151,8 @@ def detection_of(row: Row, seal: Seal) -> StoredDetection:
     *fields, row_hash = row
     made = StoredDetection(*fields)
     one = replace(made, resources_shown=bool(made.resources_shown))
-    sealed = seal.of_row(
-        f"detection\0{one.session_id}\0{one.turn}\0{one.detected_at}\0{one.phrase}\0{one.user_message}\0{one.category}"
-        f"\0{one.level}\0{one.detector}\0{one.detector_version}\0{one.resources_shown:d}"
-    )
-    if _is_among(row_hash, sealed):
+    sealed = detection_seal(one.session_id, one.turn, one.detected_at, one, seal)
+    if _is_among(row_hash, sealed) or (one.turn == 0 and row_hash is None):
         return one
     return replace(one, phrase="", user_message="", is_damaged=True)
 
@@ -178,10 +183,7 @@ def audit_of(row: Row, seal: Seal) -> StoredAudit:
     """As `detection_of`; how the action ended is not covered."""
     *fields, row_hash = row
     one: StoredAudit = StoredAudit(*fields)
-    sealed = seal.of_row(
-        f"action\0{one.session_id}\0{one.user_id}\0{one.turn}\0{one.created_at}\0{one.key}\0{one.intent}\0{one.action}"
-        f"\0{one.input_json}"
-    )
+    sealed = action_seal(one.session_id, one.user_id, one.turn, one.created_at, one, seal)
     if _is_by_itself(one, row_hash) or _is_among(row_hash, sealed):
         return one
     return replace(one, input_json="{}", output_json=None, error=None, is_damaged=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from fsm_engine.storage import sql_rows as rows
+
 TURN_COLUMNS = 37
 
 
@@ -15,24 +17,13 @@ def intake(turns: int) -> str:
     return f"INSERT INTO turn_intake VALUES {', '.join([row] * turns)}"
 
 
-# Columns in the order of the records' fields.
-_CONVERSATION = """c.id, c.key, c.user_id, c.version, c.title, c.status, c.message_count, c.created_at, c.updated_at"""
-SESSION_ROW = """s.id, s.key, c.id, s.user_id, s.turn, s.state_json, s.status, s.current_flow, s.fsm_state,
-  s.current_intent, s.created_at, s.last_activity, s.expires_at, s.completed_at, s.state_hash"""
-TURN_ROW = """s.id, t.number, t.request_id, t.fingerprint, t.event_json, t.reply_json, t.flow_hash, t.caused_by,
-  t.created_at, c.id, t.row_hash"""
-_AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action, a.input_data, a.output_data, a.status,
-  a.error_message, a.created_at, a.updated_at, t.row_hash"""
-_DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message, r.category, r.severity, r.detector,
-  r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by, t.row_hash"""
-
 # ----------------------------------------------------------------------------------------------------------------------
 # Turns
 
 # For each of a JSON array of [conversation id, request id]: its place, the conversation, its latest session, and
 # whether the request id is in the journal, and the journal's last line. An unknown conversation gives no row.
 LOAD = f"""
-SELECT q.key, {_CONVERSATION}, {SESSION_ROW},
+SELECT q.key, {rows.CONVERSATION}, {rows.SESSION},
   EXISTS (SELECT 1 FROM turns WHERE conversation = c.key AND request_id = json_extract(q.value, '$[1]')),
   (SELECT max(number) FROM turns WHERE session = s.key)
 FROM json_each(?1) AS q
@@ -40,7 +31,7 @@ CROSS JOIN conversations AS c ON c.id = json_extract(q.value, '$[0]')
 LEFT JOIN sessions AS s ON s.key = (SELECT max(key) FROM sessions WHERE conversation = c.key)
 """
 
-# The turn of a request and the turns that it caused, directly or by a turn that it caused.
+# The turn of a request and the turns that it caused, directly or by a turn that it caused. Sorts those few.
 SEEN = f"""
 WITH RECURSIVE seen (session, number) AS (
   SELECT session, number FROM turns
@@ -48,7 +39,7 @@ WITH RECURSIVE seen (session, number) AS (
   UNION ALL
   SELECT t.session, t.number FROM seen CROSS JOIN turns AS t ON t.session = seen.session AND t.caused_by = seen.number
 )
-SELECT {TURN_ROW}
+SELECT {rows.TURN}
 FROM seen
 CROSS JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
 CROSS JOIN sessions AS s ON s.key = t.session
@@ -57,7 +48,7 @@ ORDER BY t.number
 """
 
 JOURNAL = f"""
-SELECT s.turn, {TURN_ROW}
+SELECT s.turn, {rows.TURN}
 FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation CROSS JOIN turns AS t ON t.session = s.key
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 ORDER BY t.number
@@ -74,57 +65,130 @@ ADD_USER = "INSERT INTO users (id, created_at) SELECT ?1, ?2 WHERE ?1 IS NOT NUL
 ADD_CONVERSATION = """
 INSERT INTO conversations (id, user_id, title, version, created_at, updated_at) VALUES (?1, ?2, ?3, 1, ?4, ?4)
 """
-CONVERSATION = f"SELECT {_CONVERSATION} FROM conversations AS c WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)"
+CONVERSATION = f"SELECT {rows.THREAD} FROM conversations AS c WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)"
 # Row and index, and the owners of conversation and sessions, are held against each other, so that a damaged one leads
 # nobody to what is another's.
 _IS_NAMED_SO = "c.key = (SELECT key FROM conversations AS same WHERE same.id = c.id)"
 CONVERSATIONS_OF_USER = f"""
-SELECT {_CONVERSATION} FROM conversations AS c
-WHERE c.user_id = ?1 AND (?2 IS NULL OR c.status = ?2)
+SELECT {rows.THREAD} FROM conversations AS c
+WHERE c.user_id = ?1 AND (?2 IS NULL AND c.status <> 'deleted' OR c.status = ?2)
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE conversation = c.key AND user_id <> ?1) AND {_IS_NAMED_SO}
 ORDER BY c.key DESC LIMIT ?3
 """
 CONVERSATIONS_WITH_STATUS = f"""
-SELECT {_CONVERSATION} FROM conversations AS c WHERE c.status = ?1 AND {_IS_NAMED_SO} ORDER BY c.key DESC LIMIT ?2
+SELECT {rows.THREAD} FROM conversations AS c WHERE c.status = ?1 AND {_IS_NAMED_SO} ORDER BY c.key DESC LIMIT ?2
+"""
+RENAME_CONVERSATION = """
+UPDATE conversations SET title = ?3, updated_at = ?4 WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) RETURNING key
+"""
+SET_CONVERSATION_STATUS = """
+UPDATE conversations SET status = ?3, updated_at = ?4, archived_at = iif(?3 = 'archived', ?4, NULL)
+WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) RETURNING key
 """
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Messages
 
-LAST_MESSAGES = """
-SELECT * FROM (
-  SELECT m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m.metadata, m.request_id, m.created_at,
-    t.row_hash
+_MESSAGES = f"""
+  SELECT {rows.MESSAGE}
   FROM conversations AS c CROSS JOIN messages AS m ON m.conversation = c.key
   LEFT JOIN sessions AS s ON s.key = m.session LEFT JOIN turns AS t ON t.session = m.session AND t.number = m.turn
-  WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND m.number < ?3
+  WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
+    AND (?5 IS NULL OR m.role = ?5) AND (?6 IS NULL OR json_extract(m.metadata, '$.source') = ?6)"""
+# Sorts the one page that it found, to turn it round.
+LAST_MESSAGES = f"""
+SELECT * FROM ({_MESSAGES} AND m.number < ?3
   ORDER BY m.number DESC LIMIT ?4
 ) ORDER BY number
 """
+PAGE_OF_MESSAGES = f"{_MESSAGES} AND m.number > ?3 ORDER BY m.number LIMIT ?4"
+ARCHIVED_MESSAGES = f"""
+SELECT {rows.MESSAGE}
+FROM conversations AS c CROSS JOIN messages_archive AS m ON m.conversation = c.key
+LEFT JOIN sessions AS s ON s.key = m.session LEFT JOIN turns AS t ON t.session = m.session AND t.number = m.turn
+WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND m.number > ?3 ORDER BY m.number LIMIT ?4
+"""
+# Sorts at most three rows, one a role.
 COUNT_BY_ROLE = """
 SELECT m.role, count(*), c.message_count
 FROM conversations AS c CROSS JOIN messages AS m ON m.conversation = c.key
 WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
 GROUP BY m.role
 """
+COUNT_BY_CONVERSATION = """
+SELECT id, message_count FROM conversations AS c WHERE c.user_id = ?1 ORDER BY c.key DESC LIMIT ?2
+"""
+# A place for one message more; the intake view finds its own numbers from the same column.
+GIVE_MESSAGE_NUMBER = """
+UPDATE conversations
+SET last_message = last_message + 1, message_count = message_count + 1, updated_at = ?3, last_message_at = ?3
+WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) RETURNING last_message
+"""
+ADD_MESSAGE = """
+INSERT INTO messages (conversation, number, session, user_id, role, content, metadata, request_id, created_at)
+SELECT c.key, c.last_message, (SELECT key FROM sessions WHERE id = ?3 AND conversation = c.key), c.user_id,
+       ?4, ?5, ?6, ?7, ?8
+FROM conversations AS c WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
+"""
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Sessions and answers
 
-_SESSIONS = f"SELECT {SESSION_ROW} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation"
+_SESSIONS = f"SELECT {rows.SESSION} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation"
 SESSION = f"{_SESSIONS} WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)"
 SESSIONS_OF_USER = f"""
 {_SESSIONS}
 WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) AND (c.user_id IS NULL OR c.user_id = ?1)
 ORDER BY s.key DESC LIMIT ?3
 """
+SESSIONS_OF_CONVERSATION = f"""
+SELECT {rows.SESSION} FROM conversations AS c CROSS JOIN sessions AS s ON s.conversation = c.key
+WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND s.key > ?3 ORDER BY s.key LIMIT ?4
+"""
 SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 ORDER BY s.key DESC LIMIT ?2"
 # Left to itself, SQLite takes the index by status, and sorts every active session.
 SESSIONS_EXPIRED = f"""
-SELECT {SESSION_ROW}
+SELECT {rows.SESSION}
 FROM sessions AS s INDEXED BY sessions_by_expiry CROSS JOIN conversations AS c ON c.key = s.conversation
 WHERE s.status = 'active' AND s.expires_at IS NOT NULL AND s.expires_at <= ?1 ORDER BY s.expires_at LIMIT ?2
 """
+# An empty session, unless one of the conversation's is running. A turn that is being computed must be computed anew.
+ADD_SESSION = """
+INSERT INTO sessions (id, conversation, user_id, turn, state_json, state_hash, status, created_at, last_activity,
+                      expires_at)
+SELECT ?3, c.key, c.user_id, 0, ?4, ?5, 'active', ?6, ?6, ?7
+FROM conversations AS c
+WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
+  AND NOT EXISTS (SELECT 1 FROM sessions WHERE conversation = c.key AND status = 'active')
+RETURNING key
+"""
+# What was read is still there: its turn and its hash. The version tells whoever holds the session that it has changed.
+UPDATE_STATE = """
+UPDATE sessions
+SET state_json = ?4, state_hash = ?5, status = ?6, current_flow = ?7, fsm_state = ?8, last_activity = ?9,
+    expires_at = iif(?6 = 'active', expires_at, NULL), completed_at = iif(?6 = 'active', NULL, ?9)
+WHERE id = ?1 AND turn = ?2 AND state_json = ?3 RETURNING key
+"""
+# Outside a turn the seal over what lists show goes (the first 16 bytes seal the state): see `row_seals`.
+EXPIRE_SESSION = """
+UPDATE sessions
+SET status = 'expired', expires_at = min(coalesce(expires_at, ?3), ?3), state_hash = substr(state_hash, 1, 16)
+WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) AND status = 'active' RETURNING key
+"""
+# Sets what the engine itself would set at the next message, so that a turn under way need not be computed anew.
+EXPIRE_OVERDUE = """
+UPDATE sessions SET status = 'expired'
+WHERE key IN (
+  SELECT key FROM sessions INDEXED BY sessions_by_expiry
+  WHERE status = 'active' AND expires_at IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2
+) RETURNING key
+"""
+# Where the statement before it changed something.
+RAISE_VERSION = """
+UPDATE conversations SET version = version + 1
+WHERE key = (SELECT conversation FROM sessions WHERE id = ?1) AND changes() > 0
+"""
+# Sorts the answers of one session.
 RESPONSES_OF_SESSION = """
 SELECT s.id, u.flow, u.step, u.slot, u.response, u.raw_text, u.attempt_count, u.created_at, u.updated_at,
   u.row_hash
@@ -133,11 +197,21 @@ WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 ORDER BY u.created_at, u.flow, u.step
 """
 
+SAVE_RESPONSE = """
+INSERT INTO user_responses (session, flow, step, slot, response, raw_text, attempt_count, created_at, updated_at,
+                            row_hash)
+SELECT s.key, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10 FROM sessions AS s WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
+ON CONFLICT (session, flow, step) DO UPDATE
+SET slot = excluded.slot, response = excluded.response, raw_text = excluded.raw_text,
+    attempt_count = excluded.attempt_count, updated_at = excluded.updated_at, row_hash = excluded.row_hash
+RETURNING session
+"""
+
 # ----------------------------------------------------------------------------------------------------------------------
 # Audit
 
 _AUDITS = f"""
-SELECT {_AUDIT} FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session
+SELECT {rows.AUDIT} FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session
 LEFT JOIN turns AS t ON t.session = a.session AND t.number = a.turn
 """
 AUDIT_OF_SESSION = f"""
@@ -152,18 +226,95 @@ UPDATE audit_log SET status = ?2, output_data = ?3, error_message = ?4, updated_
 WHERE idempotency_key = ?1 RETURNING id
 """
 
+ADD_AUDIT = """
+INSERT INTO audit_log (idempotency_key, user_id, session, turn, intent, action, input_data, output_data, status,
+                       error_message, created_at, updated_at)
+VALUES (?1, ?2, (SELECT key FROM sessions WHERE id = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+"""
+
+# ----------------------------------------------------------------------------------------------------------------------
+# What actions did to the business, and results to give again
+
+_TRANSACTION = """t.id, t.idempotency_key, a.idempotency_key, a.user_id, t.status, t.rollback_data, t.created_at,
+  t.updated_at"""
+ADD_TRANSACTION = """
+INSERT INTO transactions (idempotency_key, audit_log_id, status, rollback_data, created_at, updated_at)
+SELECT ?1, a.id, ?3, ?4, ?5, ?5 FROM audit_log AS a WHERE a.idempotency_key = ?2 RETURNING id
+"""
+TRANSACTION = f"""
+SELECT {_TRANSACTION} FROM transactions AS t CROSS JOIN audit_log AS a ON a.id = t.audit_log_id
+WHERE t.idempotency_key = ?1 AND (?2 IS NULL OR a.user_id = ?2)
+"""
+END_TRANSACTION = """
+UPDATE transactions SET status = ?2, updated_at = ?3 WHERE idempotency_key = ?1 AND status = 'pending' RETURNING id
+"""
+ROLL_BACK_TRANSACTION = """
+UPDATE transactions SET status = 'rolled_back', updated_at = ?2
+WHERE idempotency_key = ?1 AND status = 'completed' RETURNING id
+"""
+ROLL_BACK_AUDIT = """
+UPDATE audit_log SET status = 'rolled_back', updated_at = ?2
+WHERE id = (SELECT audit_log_id FROM transactions WHERE idempotency_key = ?1 AND status = 'rolled_back')
+"""
+KEEP_RESULT = """
+INSERT INTO idempotency_cache (key, user_id, result_data, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (key) DO UPDATE
+SET user_id = excluded.user_id, result_data = excluded.result_data, created_at = excluded.created_at,
+    expires_at = excluded.expires_at
+WHERE idempotency_cache.expires_at <= excluded.created_at
+"""
+RESULT = """
+SELECT key, user_id, result_data, created_at, expires_at FROM idempotency_cache
+WHERE key = ?1 AND expires_at > ?2 AND (?3 IS NULL OR user_id = ?3)
+"""
+DELETE_OLD_RESULTS = """
+DELETE FROM idempotency_cache
+WHERE key IN (SELECT key FROM idempotency_cache WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2) RETURNING key
+"""
+
 # ----------------------------------------------------------------------------------------------------------------------
 # Risk, intents, flows
 
 RISK_OF_SESSION = f"""
-SELECT {_DETECTION} FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
+SELECT {rows.DETECTION} FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
 LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY r.id
 """
 RISK_SINCE = f"""
-SELECT {_DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
+SELECT {rows.DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
 LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE r.detected_at >= ?1 ORDER BY r.detected_at, r.id LIMIT ?2
+"""
+# Sorts the detections of one user.
+RISK_OF_USER = f"""
+SELECT {rows.DETECTION} FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
+WHERE s.user_id = ?1 ORDER BY r.id DESC
+"""
+RISK_TO_REVIEW = f"""
+SELECT {rows.DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
+WHERE r.reviewed_at IS NULL AND r.id > ?1 ORDER BY r.id LIMIT ?2
+"""
+ADD_DETECTION = """
+INSERT INTO risk_detections (session, turn, message, trigger_phrase, user_message, category, severity, detector,
+                             detector_version, detected_at, resources_shown)
+SELECT s.key, coalesce(?3, s.turn), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
+FROM sessions AS s WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
+RETURNING id
+"""
+DETECTION = f"""
+SELECT {rows.DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
+WHERE r.id = ?1
+"""
+# Adds the seal of a row that was written past a turn to those that its turn wrote.
+ADD_SEAL = """
+UPDATE turns SET row_hash = CAST(row_hash || ?3 AS BLOB)
+WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND number = ?2
+"""
+REVIEW_DETECTION = """
+UPDATE risk_detections SET reviewed_at = ?3, reviewed_by = ?2 WHERE id = ?1 AND reviewed_at IS NULL
 """
 INTENTS_OF_SESSION = """
 SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at,
@@ -180,3 +331,36 @@ FROM json_each(?1) WHERE true
 ON CONFLICT DO NOTHING
 """
 FLOW_VERSION = "SELECT hash, name, version, source, created_at FROM flow_versions WHERE hash = ?1"
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Summaries and timers
+
+_SUMMARY = """y.id, s.id, y.summary_type, y.summary_data, y.generated_at"""
+# Sorts the answers of one session.
+WRITE_SUMMARY = """
+INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
+SELECT n.session, n.summary_type, n.summary_data, ?3
+FROM sessions AS s CROSS JOIN summary_of_session AS n ON n.session = s.key
+WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
+RETURNING id
+"""
+SUMMARIES_OF_SESSION = f"""
+SELECT {_SUMMARY} FROM sessions AS s CROSS JOIN session_summaries AS y ON y.session = s.key
+WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY y.id
+"""
+
+_TIMER = """w.id, s.id, w.flow, w.step, w.due_at, w.payload_json, w.status, w.created_at, w.fired_at"""
+ADD_TIMER = """
+INSERT INTO timers (session, flow, step, due_at, payload_json, created_at)
+SELECT s.key, ?3, ?4, ?5, ?6, ?7 FROM sessions AS s WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) RETURNING id
+"""
+TIMER = f"SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session WHERE w.id = ?1"
+TIMERS_DUE = f"""
+SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session
+WHERE w.status = 'pending' AND w.due_at <= ?1 ORDER BY w.due_at LIMIT ?2
+"""
+FIRE_TIMER = "UPDATE timers SET status = 'fired', fired_at = ?2 WHERE id = ?1 AND status = 'pending' RETURNING id"
+CANCEL_TIMERS = """
+UPDATE timers SET status = 'cancelled'
+WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND status = 'pending' AND (?2 IS NULL OR id = ?2) RETURNING id
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fsm_engine.storage.sql import SESSION_ROW, TURN_ROW
+from fsm_engine.storage import sql_rows as rows
 
 FACTS: Final = {
     "conversations": "SELECT count(*) FROM conversations",
@@ -18,11 +18,11 @@ HIGHEST = "SELECT coalesce(max({key}), 0) FROM {table}"
 
 SESSIONS = f"""
 SELECT s.key, (SELECT count(*) FROM turns WHERE session = s.key), (SELECT max(number) FROM turns WHERE session = s.key),
-  {SESSION_ROW}
+  {rows.SESSION}
 FROM sessions AS s LEFT JOIN conversations AS c ON c.key = s.conversation WHERE s.key > ?1 ORDER BY s.key LIMIT ?2
 """
 TURNS = f"""
-SELECT t.rowid, {TURN_ROW}
+SELECT t.rowid, {rows.TURN}
 FROM turns AS t LEFT JOIN sessions AS s ON s.key = t.session LEFT JOIN conversations AS c ON c.key = s.conversation
 WHERE t.rowid > ?1 ORDER BY t.rowid LIMIT ?2
 """

@@ -8,18 +8,25 @@ from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.intake import intake_row, storable
 from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn, TurnToCommit
 from fsm_engine.storage.repositories import (
+    Analytics,
     Audit,
     Conversations,
     FlowVersions,
+    Idempotency,
     Intents,
     Messages,
     Responses,
+    Retention,
     Risk,
     Sessions,
+    Summaries,
+    Timers,
+    Transactions,
     Users,
 )
 from fsm_engine.storage.row_seals import sound_session, sound_turn
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.search import Search
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 
 _CONVERSATION_FIELDS = 9
@@ -37,12 +44,19 @@ class SqliteStore:
         self._seal = seal
         self.users = Users(database, seal)
         self.conversations = Conversations(database, seal)
-        self.messages = Messages(database, seal)
+        search = Search(database)
+        self.messages = Messages(database, seal, search)
         self.sessions = Sessions(database, seal)
         self.responses = Responses(database, seal)
         self.audit = Audit(database, seal)
+        self.transactions = Transactions(database, seal)
+        self.idempotency = Idempotency(database, seal)
         self.risk = Risk(database, seal)
         self.intents = Intents(database, seal)
+        self.summaries = Summaries(database, seal)
+        self.timers = Timers(database, seal)
+        self.analytics = Analytics(database, seal)
+        self.retention = Retention(database, seal, search)
         self.flow_versions = FlowVersions(database, seal)
         self.erasing = Erasing(database, seal)
 

@@ -7,14 +7,20 @@ from typing import Protocol
 from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.records import LoadedConversation, TurnToCommit
 from fsm_engine.storage.repositories import (
+    Analytics,
     Audit,
     Conversations,
     FlowVersions,
+    Idempotency,
     Intents,
     Messages,
     Responses,
+    Retention,
     Risk,
     Sessions,
+    Summaries,
+    Timers,
+    Transactions,
     Users,
 )
 
@@ -41,8 +47,14 @@ class Store(Protocol):
     sessions: Sessions
     responses: Responses
     audit: Audit
+    transactions: Transactions
+    idempotency: Idempotency
     risk: Risk
     intents: Intents
+    summaries: Summaries
+    timers: Timers
+    analytics: Analytics
+    retention: Retention
     flow_versions: FlowVersions
     erasing: Erasing
 

@@ -122,8 +122,8 @@ async def test_only_active_sessions_expire_the_longest_overdue_first(store: Stor
     await store.commit(turn(1, conversation="in time", expires_at=at(31)))
     await store.commit(turn(1, conversation="never", expires_at=None))
 
-    assert [one.conversation_id for one in await store.sessions.expired(at(30))] == ["later", "late"]
-    assert await store.sessions.expired(at(9)) == []
+    assert [one.conversation_id for one in await store.sessions.list_expired(at(30))] == ["later", "late"]
+    assert await store.sessions.list_expired(at(9)) == []
 
 
 async def test_what_belongs_to_another_user_is_as_missing_as_what_does_not_exist(store: Store) -> None:

@@ -12,8 +12,11 @@ import pytest
 
 from fsm_engine import Engine, SyncEngine
 from fsm_engine.errors import FsmEngineError, NotFound
+from fsm_engine.model.session import SessionState
 from fsm_engine.storage import repositories
+from fsm_engine.storage.records import AnswerRow, DetectionRow
 from fsm_engine.storage.repositories import Repository
+from fsm_engine.storage.store import Store
 from fsm_engine.testing.database_files import table_digests
 from tests.engine.conftest import MakeBot
 from tests.support.bots import ORDER, Bot
@@ -32,6 +35,9 @@ TURNS: dict[str, Ask] = {
     "turn with other content": lambda engine, chat, user: engine.turn(chat, "Stew", user_id=user, request_id="r1"),
     "start": lambda engine, chat, user: engine.start(chat, "order", user_id=user),
 }
+NOW = "2026-03-04T09:30:00.000000Z"
+ANSWER = AnswerRow("order", "dish", "dish", '"Soup"', "Soup", 1)
+FOUND = DetectionRow("low", "suicide", "words", "words", "a person", "1", resources_shown=False)
 OWNERS = {"another user's": "ahmed", "nobody's": None}
 
 
@@ -133,12 +139,53 @@ async def test_every_look_up_of_the_store_finds_of_another_user_what_it_finds_of
             await store.audit.by_key("no key", user_id=user),
             await store.risk.of_session(its_session, user_id=user),
             await store.intents.of_session(its_session, user_id=user),
+            await store.messages.page(chat, user_id=user),
+            await store.messages.archived(chat, user_id=user),
+            await store.messages.search("order", conversation_id=chat, user_id=user),
+            await store.sessions.of_conversation(chat, user_id=user),
+            await store.summaries.of_session(its_session, user_id=user),
+            await store.transactions.get("no key", user_id=user),
+            await store.idempotency.get("no key", now="2026", user_id=user),
         ]
         if user == "ahmed":
             rows_of_ahmed = sum(bool(one) for one in found)
         else:
             assert not any(found)
     assert rows_of_ahmed >= 5
+
+
+CHANGES: dict[str, Callable[[Store, str, str, str], Coroutine[Any, Any, Any]]] = {
+    "conversations.rename": lambda s, chat, _, user: s.conversations.rename(chat, "mine", now=NOW, user_id=user),
+    "conversations.archive": lambda s, chat, _, user: s.conversations.archive(chat, now=NOW, user_id=user),
+    "conversations.unarchive": lambda s, chat, _, user: s.conversations.unarchive(chat, now=NOW, user_id=user),
+    "conversations.close": lambda s, chat, _, user: s.conversations.close(chat, now=NOW, user_id=user),
+    "conversations.delete": lambda s, chat, _, user: s.conversations.delete(chat, now=NOW, user_id=user),
+    "messages.save_user": lambda s, chat, _, user: s.messages.save_user(chat, "hi", now=NOW, user_id=user),
+    "sessions.create": lambda s, chat, _, user: s.sessions.create(chat, session_id="new", now=NOW, user_id=user),
+    "sessions.complete": lambda s, _, session, user: s.sessions.complete(session, now=NOW, user_id=user),
+    "sessions.expire": lambda s, _, session, user: s.sessions.expire(session, now=NOW, user_id=user),
+    "sessions.update_state": lambda s, _, session, user: s.sessions.update_state(
+        SessionState(session, turn=1), now=NOW, user_id=user
+    ),
+    "responses.save": lambda s, _, session, user: s.responses.save(session, ANSWER, now=NOW, user_id=user),
+    "risk.save": lambda s, _, session, user: s.risk.save(session, FOUND, now=NOW, user_id=user),
+    "summaries.write": lambda s, _, session, user: s.summaries.write(session, now=NOW, user_id=user),
+    "timers.add": lambda s, _, session, user: s.timers.add(
+        session, flow="order", step="dish", due_at=NOW, now=NOW, user_id=user
+    ),
+}
+"""What operators change: another user's counts as missing."""
+OWNER_IS_GIVEN = {"Conversations.create", "Audit.log", "Idempotency.put"}
+"""There the user id says whose the new row is."""
+
+
+@pytest.mark.parametrize("verb", CHANGES)
+async def test_a_change_with_a_user_meets_nothing_of_another_user(bot: Bot, engine: Engine, verb: str) -> None:
+    session = (await engine.session("chat of ahmed")).id
+    before = table_digests(bot.database)
+    with pytest.raises(NotFound):
+        await CHANGES[verb](engine.store, "chat of ahmed", session, "eve")
+    assert table_digests(bot.database) == before
 
 
 def test_every_repository_s_look_up_with_a_user_is_among_those() -> None:
@@ -148,8 +195,10 @@ def test_every_repository_s_look_up_with_a_user_is_among_those() -> None:
             continue
         for name, method in inspect.getmembers(repository, inspect.iscoroutinefunction):
             user = inspect.signature(method).parameters.get("user_id")
-            if not name.startswith("_") and user is not None and user.kind is user.KEYWORD_ONLY and name != "create":
-                assert f".{name}(" in asked, f"{repository.__name__}.{name}"
+            is_meant = not name.startswith("_") and user is not None and user.kind is user.KEYWORD_ONLY
+            verb = f"{repository.__name__}.{name}"
+            if is_meant and verb not in OWNER_IS_GIVEN:
+                assert f".{name}(" in asked or verb.lower() in CHANGES, verb
 
 
 async def test_a_missing_one_is_not_found(engine: Engine) -> None:

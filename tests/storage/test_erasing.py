@@ -203,7 +203,7 @@ async def test_copies_that_split_pages_have_left_go_when_the_file_is_written_ane
     for number in range(1, 6):
         for user in users:
             rows = telling_turn(number, f"chat of {user}", user=user)
-            answers = ",".join(f'"answer {count} of {user}"' for count in range(number * 5))
+            answers = ",".join(f'"answer {count} of {user}"' for count in range(number * 9))
             await store.commit(turn(number, f"chat of {user}", **{**rows, "state_json": f"[{answers}]"}))
     texts: set[str] = set()
     for user in users[:50]:

@@ -1,0 +1,54 @@
+"""Long work in batches that never keep others waiting for long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+HOLD_AT_MOST_S = 0.05
+"""No batch may keep turns waiting for longer than this; batches are made to take a quarter, as some take longer."""
+LEAST_ROWS = 16
+"""Where even these take long, it is the disk, and fewer rows would only take more time."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """How long something took."""
+
+    seconds: float = 0.0
+
+    def fitting(self, rows: int, *, at_most: int = 100_000) -> int:
+        """How many rows would have taken a quarter of what a batch may, at most twice as many as these."""
+        fits = rows * (HOLD_AT_MOST_S / 4) / max(self.seconds, 1e-6)
+        return max(1, min(int(fits), 2 * rows, at_most))
+
+
+@contextmanager
+def timed() -> Iterator[Spent]:
+    """Measures what happens inside, with the time that it waited for its turn at the database."""
+    spent = Spent()
+    before = time.perf_counter()
+    yield spent
+    spent.seconds = time.perf_counter() - before
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many rows the next batch takes. ``longest_s``: the longest that one took.
+
+    A batch that took long halves the next ones at once; quick ones make them grow slowly, as every now and then a
+    commit writes the log back as well, and takes longer than its rows.
+    """
+
+    rows: int = 64
+    longest_s: float = 0.0
+
+    def took(self, spent: Spent, rows: int) -> None:
+        """Tells how long a batch took that changed so many rows."""
+        self.longest_s = max(self.longest_s, spent.seconds)
+        if spent.seconds > HOLD_AT_MOST_S / 2:
+            self.rows = max(LEAST_ROWS, self.rows // 2)
+        elif spent.seconds < HOLD_AT_MOST_S / 4 and rows >= self.rows:
+            self.rows += self.rows // 4
