@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from fsm_engine.errors import InvalidArgument, StartUpError
+from fsm_engine.errors import InvalidArgument
+from fsm_engine.storage.address import DEFAULT_DATABASE, sqlite_path
 from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
 from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
 from fsm_engine.storage.store import Store
 
-DEFAULT_DATABASE = "sqlite:///fsm_engine.db"
-"""Where conversations are kept when nobody says where."""
+__all__ = ["DEFAULT_DATABASE", "open_store", "sqlite_path"]
 
 QUEUE_LIMIT = 10_000
-_SQLITE = "sqlite:///"
-_POSTGRES = ("postgresql://", "postgres://")
-_EXAMPLES = "Write sqlite:///bot.db, sqlite:////var/lib/bot.db (a full path has four slashes) or sqlite:///:memory:"
 
 
 async def open_store(
@@ -45,20 +42,3 @@ async def open_store(
 
     settings = SqliteSettings(durability, busy_timeout_s)
     return SqliteStore(await SqliteDatabase.open(path, settings, queue_limit=queue_limit), seal)
-
-
-def sqlite_path(url: str) -> str:
-    """The file that a ``sqlite:///`` address names, or ``:memory:``. Raises `InvalidArgument` for any other address."""
-    if url.startswith(_POSTGRES):
-        raise StartUpError("database: this version has no PostgreSQL store yet. Use sqlite:///bot.db for now.")
-    path = url.removeprefix(_SQLITE)
-    if path == url or not path:
-        raise InvalidArgument(f"database: {_without_password(url)!r} is no address of a database. {_EXAMPLES}.")
-    if "?" in path or "#" in path or "\0" in path or path.startswith("file:"):
-        raise InvalidArgument(f"database: a SQLite address is a plain path, and {url!r} holds more. {_EXAMPLES}.")
-    return path
-
-
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://…@{tail}" if at else url

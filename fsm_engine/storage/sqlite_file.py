@@ -5,6 +5,7 @@ All of this is plain blocking code: the store runs it in the connection's own th
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -67,17 +68,17 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     Raises `StartUpError`, and then leaves no file behind that was not there before.
     """
     check_library(sqlite3.sqlite_version_info)
-    is_new = path != MEMORY and _check_place(Path(path))
+    is_new = path != MEMORY and check_place(Path(path))
     try:
         connection = _connect(path, settings)
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
     try:
         _prepare(connection, path, settings)
     except BaseException as error:
         connection.close()
         if is_new and not is_lock(error.__cause__):
-            _remove_if_empty(Path(path))
+            remove_if_empty(Path(path))
         raise
     return connection
 
@@ -88,9 +89,9 @@ def inspect(path: str) -> Contents:
         return "missing"
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return _contents(connection)[0]
+            return contents_of(connection)[0]
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
 def check_library(version: tuple[int, ...]) -> None:
@@ -125,11 +126,11 @@ def create_schema(connection: sqlite3.Connection, script: str) -> None:
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if _contents(connection)[0] != "current":
+        if contents_of(connection)[0] != "current":
             raise
 
 
-def _check_place(path: Path) -> bool:
+def check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
     if path.is_dir():
         raise StartUpError(f"database {path}: is a folder. Name a file in it, such as sqlite:///{path}/bot.db.")
@@ -143,33 +144,37 @@ def _check_place(path: Path) -> bool:
 def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings) -> None:
     try:
         _check_contents(connection, path)
-        if _contents(connection)[0] == "fresh":
+        if contents_of(connection)[0] == "fresh":
             create_schema(connection, schema_script())
-        _use_write_ahead_log(connection, path)
+        use_write_ahead_log(connection, path)
         connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
     except sqlite3.Error as error:
-        raise _start_up_error(path, error) from error
+        raise start_up_error(path, error) from error
 
 
 def _check_contents(connection: sqlite3.Connection, path: str) -> None:
     """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
-    contents, version = _contents(connection)
+    contents, version = contents_of(connection)
+    check_upgradable(contents, version, path)
+    if contents == "older":
+        command = shlex.join(["fsm-engine", "migrate", f"sqlite:///{path}"])
+        raise StartUpError(f"database {path}: has an older schema. Make a backup, then run: {command}")
+
+
+def check_upgradable(contents: Contents, version: int, path: str) -> None:
+    """Raises `StartUpError` for a database that no version of this program up to this one has made."""
     if contents == "newer":
         raise StartUpError(
             f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
             " Install the fsm_engine that wrote it, or a newer one."
         )
-    if contents == "older":
-        raise StartUpError(
-            f"database {path}: has an older schema. Make a backup, then run: fsm-engine migrate sqlite:///{path}"
-        )
     if contents == "foreign":
         raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
 
 
-def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
+def contents_of(connection: sqlite3.Connection) -> tuple[Contents, int]:
     """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
     version, application, tables = connection.execute(
         "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
@@ -182,13 +187,13 @@ def _contents(connection: sqlite3.Connection) -> tuple[Contents, int]:
     return ("fresh" if (version, application, tables) == (0, 0, "[]") else "foreign"), version
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
+def use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode not in ("wal", "memory"):
         raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
 
 
-def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
+def start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     code = primary_code(error)
     if is_lock(error):
         return StartUpError(f"database {path}: is locked by another program. Stop that program, or wait for it.")
@@ -204,6 +209,6 @@ def _start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     return StartUpError(f"database {path}: cannot be opened: {error} ({error.sqlite_errorname}).")
 
 
-def _remove_if_empty(path: Path) -> None:
+def remove_if_empty(path: Path) -> None:
     if path.exists() and path.stat().st_size == 0:
         path.unlink()
