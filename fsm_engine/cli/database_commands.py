@@ -113,6 +113,51 @@ def history(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> N
         show_history(database, as_json=as_json)
 
 
+def backup(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[DATABASE] TARGET", help="The database's address, unless DATABASE_URL names it; a file."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy a database while bots use it.
+
+    The copy is checked, and has its name only when it is whole. A file that is there is not overwritten.
+
+    \b
+    Examples:
+      fsm-engine backup sqlite:///bot.db bot-monday.db
+      DATABASE_URL=sqlite:///bot.db fsm-engine backup bot-monday.db --json
+    """
+    from fsm_engine.cli.backing_up import back_up
+
+    with told_in_one_line():
+        back_up(words, as_json=as_json)
+
+
+def restore(
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A file that `fsm-engine backup` has made.")],
+    database: Annotated[str, typer.Argument(metavar="DATABASE", help="sqlite:///PATH or sqlite:////FULL/PATH.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the database that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of a database that nobody has open.
+
+    \b
+    Examples:
+      fsm-engine restore bot-monday.db sqlite:///bot.db
+      fsm-engine restore bot-monday.db sqlite:///bot.db --force
+    """
+    from fsm_engine.cli.backing_up import put_back
+
+    with told_in_one_line():
+        put_back(backup, database, force=force, as_json=as_json)
+
+
 def add_to(app: typer.Typer) -> None:
     """Makes these commands of the program."""
     app.add_typer(migrate, name="migrate", epilog=EXIT_CODES)
+    app.command(epilog=EXIT_CODES)(backup)
+    app.command(epilog=EXIT_CODES)(restore)
