@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal, TypeVar
@@ -22,8 +21,9 @@ from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
-from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
+from fsm_engine.storage.open import open_store
 from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
+from fsm_engine.storage.settings import Settings
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
 
@@ -52,7 +52,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls,
-        database: str | None = None,
+        database: str | Settings | None = None,
         *,
         flows: FlowsArgument,
         actions: Actions | None = None,
@@ -62,10 +62,13 @@ class Engine:
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
+        upgrade: bool = False,
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``.
+        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, and so does the
+        address when it is None (``DATABASE_URL``, else ``sqlite:///fsm_engine.db``). ``upgrade`` brings a database of
+        an older schema to this one's first.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
@@ -76,13 +79,12 @@ class Engine:
         Raises:
             FlowError: the flow files have problems; nothing was opened.
             StartUpError: the database cannot be used as it is.
-            InvalidArgument: the database address cannot be understood.
+            InvalidArgument: the database's address or settings cannot be understood.
         """
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = clock or utc_now
-        address = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
-        store = await open_store(address, durability=durability)
+        store = await open_store(database or None, durability=durability, upgrade=upgrade)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             new_id = new_id or rising_id
@@ -93,7 +95,7 @@ class Engine:
 
     @classmethod
     @contextmanager
-    def open_sync(cls, database: str | None = None, **options: Any) -> Iterator[SyncEngine]:
+    def open_sync(cls, database: str | Settings | None = None, **options: Any) -> Iterator[SyncEngine]:
         """The same engine for programs without an event loop; takes what `open` takes."""
         with Portal() as portal, contextlib.ExitStack() as stack:
             engine = stack.enter_context(portal.wrap(cls.open(database, **options)))
@@ -177,7 +179,7 @@ class Engine:
         """
         loaded = await self._loaded(conversation_id, user_id)
         if loaded.session is None:
-            raise NotFound(f"conversation '{conversation_id}' has had no session yet.")
+            raise NotFound(f"conversation '{conversation_id}' has had no session yet. Send it a turn first.")
         return view_of(decode(SessionState, loaded.session.state_json), conversation_id)
 
     async def history(
@@ -234,7 +236,7 @@ class Engine:
         loaded = await self.store.load(canonical_id(conversation_id, what="conversation_id"), None)
         is_foreign = loaded is not None and user_id is not None and loaded.conversation.user_id != user_id
         if loaded is None or is_foreign:
-            raise NotFound(f"there is no conversation '{conversation_id}'.")
+            raise NotFound(f"there is no conversation '{conversation_id}'. Check the id, and whose it is.")
         return loaded
 
 

@@ -18,10 +18,10 @@ def sqlite_path(url: str) -> str:
         raise StartUpError("database: this version has no PostgreSQL store yet. Use sqlite:///bot.db for now.")
     path = url.removeprefix(_SQLITE)
     if path == url or not path:
-        raise InvalidArgument(f"database: {without_secrets(url)!r} is no address of a database. {_EXAMPLES}.")
+        raise InvalidArgument(f"{without_secrets(url)!r} is no address of a database. {_EXAMPLES}.")
     if "?" in path or "#" in path or "\0" in path or path.startswith("file:"):
         shown = without_secrets(url)
-        raise InvalidArgument(f"database: a SQLite address is a plain path, and {shown!r} holds more. {_EXAMPLES}.")
+        raise InvalidArgument(f"a SQLite address is a plain path, and {shown!r} holds more. {_EXAMPLES}.")
     return path
 
 

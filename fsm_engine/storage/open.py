@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from fsm_engine.errors import InvalidArgument
+import asyncio
+from dataclasses import replace
+from itertools import count
+
+from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage.address import DEFAULT_DATABASE, sqlite_path
+from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
-from fsm_engine.storage.sqlite_file import Durability, SqliteSettings
+from fsm_engine.storage.settings import Settings
+from fsm_engine.storage.sqlite_file import Durability, SqliteSettings, inspect
 from fsm_engine.storage.store import Store
 
 __all__ = ["DEFAULT_DATABASE", "open_store", "sqlite_path"]
@@ -14,31 +20,66 @@ QUEUE_LIMIT = 10_000
 
 
 async def open_store(
-    url: str,
+    database: str | Settings | None = None,
     *,
     durability: Durability = "full",
     row_key: bytes = DEFAULT_ROW_KEY,
-    busy_timeout_s: float = 5.0,
+    busy_timeout_s: float | None = None,
     queue_limit: int = QUEUE_LIMIT,
+    upgrade: bool = False,
+    writes: Backoff = WRITES,
 ) -> Store:
-    """The store at ``url``, with its schema made if it is fresh. Close it when done.
+    """The store at an address such as ``sqlite:///bot.db``, with its schema made if it is fresh. Close it when done.
 
-    ``durability`` ``normal`` may lose the last turns at a power cut, never half a turn. ``row_key`` (1 to 64 bytes)
-    seals state and journal; rows written under another key read as damaged. ``queue_limit``: calls that may wait.
+    ``database`` may be settings instead; beside an address, and without one, those of the environment count.
+    ``busy_timeout_s`` counts before their ``timeout_s``. ``durability`` ``normal`` may lose the last turns at a power
+    cut, never half a turn. ``row_key`` (1 to 64 bytes) seals state and journal; rows written under another key read as
+    damaged. ``queue_limit``: calls that may wait. ``upgrade`` brings a file of an older schema to this one's first; see
+    `migrating.migrate`. ``writes``: how writes are tried again.
 
     Raises:
         InvalidArgument: the address or a setting cannot be.
         StartUpError: the place, rights, lock or schema version of the database are wrong.
     """
+    settings = _settings(database, busy_timeout_s)
     if durability not in ("full", "normal"):
         raise InvalidArgument(f"durability: {durability!r} is not known. Choose 'full' or 'normal'.")
-    if busy_timeout_s < 0 or queue_limit < 1:
-        raise InvalidArgument("busy_timeout_s must be 0 or more, and queue_limit 1 or more.")
+    if queue_limit < 1:
+        raise InvalidArgument(f"queue_limit: {queue_limit} is not allowed. Give 1 or more.")
     seal = Seal(row_key)
-    path = sqlite_path(url)
+    path = sqlite_path(settings.database)
+    if upgrade:
+        await _upgrade(path, settings.database)
 
     from fsm_engine.storage.sqlite import SqliteStore  # drivers are imported when a database needs them
     from fsm_engine.storage.sqlite_database import SqliteDatabase
 
-    settings = SqliteSettings(durability, busy_timeout_s)
-    return SqliteStore(await SqliteDatabase.open(path, settings, queue_limit=queue_limit), seal)
+    # Each time to wait for a lock is shared by the tries of one call, so that all of them together take as long.
+    connections = SqliteSettings(
+        durability,
+        busy_timeout_s=settings.timeout_s / (writes.retries + 1),
+        opening_timeout_s=settings.timeout_s / (settings.init_retry_count + 1),
+        echo=settings.echo,
+    )
+    opening = replace(writes, retries=settings.init_retry_count, first_s=settings.init_retry_delay_ms / 1000, most_s=60)
+    for retry in count():
+        try:
+            opened = await SqliteDatabase.open(path, connections, queue_limit=queue_limit, writes=writes)
+        except StartUpError as error:
+            await opening.before(retry, error)
+        else:
+            break
+    return SqliteStore(opened, seal)
+
+
+def _settings(database: str | Settings | None, busy_timeout_s: float | None) -> Settings:
+    if not isinstance(database, Settings):
+        return Settings.read(database=database, timeout_s=busy_timeout_s)
+    return database if busy_timeout_s is None else replace(database, timeout_s=busy_timeout_s)
+
+
+async def _upgrade(path: str, url: str) -> None:
+    from fsm_engine.storage.migrating import migrate
+
+    if path != ":memory:" and await asyncio.to_thread(inspect, path) == "older":
+        await asyncio.to_thread(migrate, url)

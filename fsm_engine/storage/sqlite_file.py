@@ -5,6 +5,7 @@ All of this is plain blocking code: the store runs it in the connection's own th
 
 from __future__ import annotations
 
+import logging
 import shlex
 import sqlite3
 from contextlib import closing
@@ -15,6 +16,8 @@ from typing import Any, Literal
 from fsm_engine.errors import StartUpError
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.sqlite_errors import DAMAGED, is_lock, primary_code
+
+log = logging.getLogger("fsm_engine.storage")
 
 MEMORY = ":memory:"
 OLDEST_TABLE = "chat_history"  # all that version 1 had
@@ -30,16 +33,28 @@ PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA busy_timeout = {busy_timeout_ms};
 """
+_LONGEST_ECHO = 300
 _STATEMENTS_KEPT = 300  # one per batch size, and the rest
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteSettings:
-    """How connections behave. ``busy_timeout_s``: how long to wait for another program's write."""
+    """How connections behave.
+
+    ``busy_timeout_s``: how long one statement waits for another program's write; ``opening_timeout_s``: how long
+    opening does, None for the same. ``echo`` logs statements without their values.
+    """
 
     durability: Durability = "full"
     busy_timeout_s: float = 5.0
+    opening_timeout_s: float | None = None
+    echo: bool = False
+
+    def script(self, synchronous: str) -> str:
+        """The statements that set up a connection."""
+        return _SETTINGS.format(synchronous=synchronous, busy_timeout_ms=round(self.busy_timeout_s * 1000))
 
 
 class _Cursor(sqlite3.Cursor):
@@ -60,6 +75,13 @@ class _Cursor(sqlite3.Cursor):
 class _Connection(sqlite3.Connection):
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
         return self.cursor(_Cursor).execute(statement, values)
+
+
+class _EchoingConnection(_Connection):
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        text = " ".join(statement.split())
+        log.info("%s", text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…")
+        return super().execute(statement, values)
 
 
 def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
@@ -104,17 +126,17 @@ def check_library(version: tuple[int, ...]) -> None:
 def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     """A second connection to a database that `connect` has opened; it cannot write."""
     connection = _connect(path, settings)
-    connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+    connection.executescript(settings.script("FULL") + "PRAGMA query_only = ON;")
     return connection
 
 
 def _connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     return sqlite3.connect(
         path,
-        timeout=settings.busy_timeout_s,
+        timeout=settings.busy_timeout_s if settings.opening_timeout_s is None else settings.opening_timeout_s,
         isolation_level=None,
         cached_statements=_STATEMENTS_KEPT,
-        factory=_Connection,
+        factory=_EchoingConnection if settings.echo else _Connection,
         check_same_thread=False,  # opened in one thread, used in another, never in two at once
     )
 
@@ -147,7 +169,7 @@ def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings
         if contents_of(connection)[0] == "fresh":
             create_schema(connection, schema_script())
         use_write_ahead_log(connection, path)
-        connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
+        connection.executescript(settings.script(settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
     except sqlite3.Error as error:
