@@ -24,6 +24,7 @@ from fsm_engine.storage.sqlite_file import (
     MEMORY,
     check_place,
     check_upgradable,
+    connect_to_look,
     contents_of,
     remove_if_empty,
     start_up_error,
@@ -102,8 +103,7 @@ def current(database: str) -> str | None:
     path = _file_of(database)
     if not Path(path).exists():
         raise StartUpError(f"database {path}: there is no such file. Check the address.")
-    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
-    with _start_up_errors(path), closing(sqlite3.connect(uri, uri=True)) as connection:
+    with _start_up_errors(path), closing(connect_to_look(path)) as connection:
         return _revision_of(connection, path)
 
 

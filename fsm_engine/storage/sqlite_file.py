@@ -35,6 +35,7 @@ PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA busy_timeout = {busy_timeout_ms};
 """
+_NEEDS_UNDOING = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 _LONGEST_ECHO = 300
 _STATEMENTS_KEPT = 300  # one per batch size, and the rest
 
@@ -110,10 +111,24 @@ def inspect(path: str) -> Contents:
     if not Path(path).exists():
         return "missing"
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(connect_to_look(path)) as connection:
             return contents_of(connection)[0]
     except sqlite3.Error as error:
         raise start_up_error(path, error) from error
+
+
+def connect_to_look(path: str) -> sqlite3.Connection:
+    """A connection that can only read, unless a dead program left something that must be undone before reading."""
+    uri = Path(path).absolute().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode not in _NEEDS_UNDOING:
+            raise
+        return sqlite3.connect(f"{uri}?mode=rw", uri=True)
+    return connection
 
 
 def check_library(version: tuple[int, ...]) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC221 - tests run one at a time, so blocking the loop blocks nobody
 """From the old table to conversations and back: every row is kept, and what cannot be is told first. proves: D2, D3"""
 
 # proves: D2, D3
@@ -6,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -464,6 +466,24 @@ async def test_a_store_upgrades_an_older_file_when_asked_to(path: Path, url: str
     assert len(messages) == 3
     stores = await asyncio.gather(*(open_store(url, upgrade=True) for _ in range(3)))
     await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_what_a_killed_upgrade_left_does_not_stop_the_next(path: Path, url: str) -> None:
+    make_old(path, talk("chat", 3))
+    script = (
+        "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA cache_size = 1')\n"
+        "c.execute('UPDATE chat_history SET message = ?', ('x' * 100_000,)); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script, path], timeout=60, check=False)
+    assert path.with_name("bot.db-journal").exists()
+    shutil.copytree(path.parent, path.parent / "again")
+
+    assert current(f"sqlite:///{path.parent}/again/bot.db") == "1"
+    store = await open_store(url, upgrade=True)
+    messages = await store.messages.last("chat")
+    await store.close()
+
+    assert [message.content for message in messages] == ["chat says 0", "chat says 1", "chat says 2"]
 
 
 @pytest.mark.slow
