@@ -90,6 +90,7 @@ async def test_a_backup_under_way_holds_up_nobody(
     def write_a_turn(done: int, total: int) -> None:
         nonlocal number
         number += 1
+        assert number < 500, "every turn makes the copy begin anew"
         asyncio.run_coroutine_threadsafe(store.commit(full_turn(number, "chat 0")), loop).result(10)
 
     before = everything(path)
@@ -315,10 +316,15 @@ async def test_a_database_that_cannot_be_read_any_more_is_replaced(
 ) -> None:
     await fill(url, turns=2)
     backup(url, copy)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE sessions SET status = 'cancelled'")
+        log = path.with_name("bot.db-wal").read_bytes()
+    assert len(log) > 4096
     with path.open("r+b") as file:
         file.seek(0 if header else 100)
         file.write(b"\xa5" * 5000)
-    path.with_name("bot.db-wal").write_bytes(b"a log of something else")
+    path.with_name("bot.db-wal").write_bytes(log)
+    path.with_name("bot.db-journal").write_bytes(b"of something else")
 
     restore(copy, url, force=True)
 
