@@ -32,13 +32,22 @@ def main() -> int:
 
 
 def write(parts: dict[str, list[Figure]]) -> None:
-    """Replaces the tables on the page; each stands between its two markers."""
-    page = PAGE.read_text(encoding="utf-8")
+    """Replaces the tables on the page."""
     for name, figures in parts.items():
-        table = f"<!-- {name} -->\n{markdown(figures)}\n<!-- end of {name} -->"
-        before, _, rest = page.partition(f"<!-- {name} -->")
-        page = before + table + rest.partition(f"<!-- end of {name} -->")[2]
-    PAGE.write_text(page, encoding="utf-8")
+        replace_block(name, markdown(figures))
+
+
+def replace_block(name: str, text: str, page: Path = PAGE) -> None:
+    """Puts the text between the page's two markers of this name.
+
+    Raises:
+        SystemExit: the page has no such markers; it stays as it is.
+    """
+    before, start, rest = page.read_text(encoding="utf-8").partition(f"<!-- {name} -->")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    if not start or not end:
+        raise SystemExit(f"{page}: there is no place for '{name}'. Add <!-- {name} --> and <!-- end of {name} -->.")
+    page.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def markdown(figures: Sequence[Figure]) -> str:

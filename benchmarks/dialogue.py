@@ -30,6 +30,15 @@ TEXTS = (
 )
 """Seven messages; the last one runs an action, whose result is an eighth turn."""
 TURNS_PER_DIALOGUE = len(TEXTS) + 1
+_FIRST = ("Ahmed", "Ana", "Ben", "Chloe", "Dmitri", "Emeka", "Farah", "Grace")
+_LAST = ("Ali", "Brown", "Costa", "Diaz", "Evans", "Fofana", "Garcia", "Hall", "Ito")
+
+
+def texts_of(number: int) -> tuple[str, ...]:
+    """The dialogue as the person of that number holds it, with a name, an address and an amount of their own."""
+    first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
+    own = {1: f"My name is {first} {last}", 2: f"{first.lower()}.{number}@example.com", 5: f"${50 + number % 500}"}
+    return tuple(own.get(place, text) for place, text in enumerate(TEXTS))
 
 
 def bank() -> Actions:
@@ -115,8 +124,7 @@ def copies(turns: Sequence[TurnToCommit], conversations: int) -> list[TurnToComm
 
 def _copy(turn: TurnToCommit, number: int) -> TurnToCommit:
     old, new = turn.session_id, f"{turn.session_id[:-12]}{number:012d}"
-    return replace(
-        turn,
+    return turn._replace(
         conversation_id=f"c{number}",
         session_id=new,
         state_json=turn.state_json.replace(old, new),

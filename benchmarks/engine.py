@@ -4,18 +4,21 @@ The engine does all it does for a bot: canonical text, risk stage, intent, readi
 synchronous=FULL, actions. The floor computes nothing: it writes, one transaction per turn. Floor and engine take turns,
 and the ratio is to the mean of the floor before and after.
 
-    python -m benchmarks.engine [--json]
+    python -m benchmarks.engine [--json] [--peers]
+
+``--peers`` measures other tools instead, beside this engine and the floor: see `benchmarks.peers`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.dialogue import FLOWS, TEXTS, TURNS_PER_DIALOGUE, bank, converse, copies, recorded_turns
+from benchmarks.dialogue import FLOWS, TURNS_PER_DIALOGUE, bank, converse, copies, recorded_turns, texts_of
 from benchmarks.floor import bare_turns_per_second
 from benchmarks.table import Figure, show
 from fsm_engine import Engine, load_flows
@@ -43,7 +46,7 @@ async def engine_speed(path: Path, conversations: int, dialogues: int) -> tuple[
 
     async def talk(engine: Engine, number: int) -> None:
         for round_number in range(dialogues // conversations):
-            await converse_timed(engine, f"c{number}", round_number, waits)
+            await converse_timed(engine, number, round_number, waits)
 
     async with Engine.open(f"sqlite:///{path}", flows=flows, actions=bank()) as engine:
         await converse(engine, "warm-up")
@@ -53,9 +56,10 @@ async def engine_speed(path: Path, conversations: int, dialogues: int) -> tuple[
     return dialogues // conversations * conversations * TURNS_PER_DIALOGUE / elapsed, waits
 
 
-async def converse_timed(engine: Engine, conversation_id: str, round_number: int, waits: list[float]) -> None:
-    """As `converse`, noting how long each call took."""
-    for number, text in enumerate(TEXTS):
+async def converse_timed(engine: Engine, person: int, round_number: int, waits: list[float]) -> None:
+    """As `converse`, noting how long each call took. Everybody says something else, as nothing may be known already."""
+    conversation_id = f"c{person}"
+    for number, text in enumerate(texts_of(1000 * round_number + person)):
         before = time.perf_counter()
         await engine.turn(conversation_id, text, request_id=f"{round_number}-{number}")
         waits.append((time.perf_counter() - before) * 1e3)
@@ -89,4 +93,8 @@ def figures() -> list[Figure]:
 
 
 if __name__ == "__main__":
+    if "--peers" in sys.argv:
+        from benchmarks.peers.__main__ import main
+
+        sys.exit(main())
     show("Turns", figures())

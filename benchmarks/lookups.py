@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from random import Random
 
 from benchmarks.account_turn import account_turn
@@ -26,7 +25,7 @@ async def fill(store: Store, users: int) -> None:
 
     async def converse(number: int) -> None:
         for turn in range(1, TURNS + 1):
-            await store.commit(replace(account_turn(number, turn), user_id=f"user-{number % users}"))
+            await store.commit(account_turn(number, turn)._replace(user_id=f"user-{number % users}"))
 
     for first in range(0, users * CONVERSATIONS, 250):
         await asyncio.gather(*(converse(number) for number in range(first, first + 250)))

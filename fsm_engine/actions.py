@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from fsm_engine.errors import HookError
+from fsm_engine.failpoints import failpoint
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
 
@@ -102,7 +103,10 @@ def _must_take_one_argument(name: str, function: ActionFunction) -> None:
 async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
     """Asks a registered function about an answer; a failing, late or unknown one gives ``ok=False``. Never raises."""
     call = ActionCall(deepcopy(dict(request.slots)), request.key, session)
-    return await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
+    failpoint("check.before-call")
+    result = await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
+    failpoint("check.after-call")
+    return result
 
 
 async def run_action(actions: Actions, request: ActionRequest, session: SessionView) -> ActionResult:
@@ -111,7 +115,9 @@ async def run_action(actions: Actions, request: ActionRequest, session: SessionV
     result = ActionResult(ok=False, error="unregistered")
     for attempt in range(1, request.retry + 2):
         call = ActionCall(deepcopy(dict(request.slots)), request.key, session, attempt)
+        failpoint("action.before-call")
         result = await _call(actions, request.action, call, request.time_limit_s)
+        failpoint("action.after-call")
         if result.ok or not _may_repeat(registered, result):
             return result
         if attempt <= request.retry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fsm_engine.storage.records import MessageRow, TurnToCommit
@@ -38,4 +37,4 @@ def turn(number: int = 1, conversation: str = "chat", **changes: Any) -> TurnToC
             MessageRow("assistant", f"reply {number}", "{}"),
         ),
     )
-    return replace(plain, **changes)
+    return plain._replace(**changes)

@@ -78,9 +78,12 @@ def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
 
 def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
     """Answers to later questions that the same words hold, where they can hardly mean anything else."""
+    kinds = _kinds_held(text)
+    if not kinds:
+        return
     for node in frame.flow.nodes:
         step = node.step
-        if not isinstance(step, Ask) or not _may_hold(step.type, text) or node.inside >= 0:
+        if not isinstance(step, Ask) or step.type.kind not in kinds or node.inside >= 0:
             continue
         is_open = step.slot not in frame.slots and node.name not in frame.skipped
         if not is_open or (node.when is not None and not node.when.is_true(draft.scope())):
@@ -91,11 +94,12 @@ def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
             frame.trail.append(node.name)
 
 
-def _may_hold(slot_type: SlotType, text: str) -> bool:
-    """Kinds that are told from other words by their look alone."""
-    if slot_type.kind == "email":
-        return "@" in text
-    return slot_type.kind == "phone" and sum(character.isdigit() for character in text) >= LEAST_PHONE_DIGITS
+def _kinds_held(text: str) -> list[str]:
+    """Kinds that are told from other words by their look alone, and may stand in this text."""
+    kinds = ["email"] if "@" in text else []
+    if sum(map(str.isdigit, text)) >= LEAST_PHONE_DIGITS:
+        kinds.append("phone")
+    return kinds
 
 
 def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fsm_engine.core.expression_values import EXACT, exact_number
@@ -13,6 +14,7 @@ from fsm_engine.model.slot import SlotType
 
 if TYPE_CHECKING:
     from babel.core import Locale
+    from babel.numbers import NumberPattern
 
 FORMATS: tuple[str, ...] = (
     "money",
@@ -104,10 +106,27 @@ def _locale(language: str) -> Locale:
 
 
 def _money(value: Any, language: str, style: str) -> str:
-    from babel.numbers import format_currency
-
     amount, currency = (value["amount"], value["currency"]) if isinstance(value, dict) else (value, "USD")
-    return format_currency(_figure(amount), currency, locale=_locale(language))
+    text: str = _money_pattern(currency, language).apply(_figure(amount), _locale(language))
+    return text
+
+
+@lru_cache(maxsize=256)
+def _money_pattern(currency: str, language: str) -> NumberPattern:
+    """How the language writes amounts of this currency, its symbol and decimals filled in.
+
+    Babel's `format_currency` looks up the currency's names anew for each amount, which takes as long as all the rest.
+    """
+    from babel.numbers import get_currency_precision, get_currency_symbol
+
+    locale = _locale(language)
+    symbol = get_currency_symbol(currency, locale)
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    (plus, minus), (end, minus_end) = pattern.prefix, pattern.suffix
+    pattern.prefix = plus.replace("¤", symbol), minus.replace("¤", symbol)
+    pattern.suffix = end.replace("¤", symbol), minus_end.replace("¤", symbol)
+    pattern.frac_prec = (get_currency_precision(currency),) * 2
+    return pattern
 
 
 def _number(value: Any, language: str, style: str) -> str:

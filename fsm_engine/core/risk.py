@@ -18,7 +18,9 @@ UNCLEAR_AT_MOST = 3
 
 def highest(findings: Sequence[RiskFinding]) -> Level | None:
     """The gravest level among findings; None when there are none."""
-    return max((finding.level for finding in findings), key=LEVELS.index, default=None)
+    if not findings:  # nearly always
+        return None
+    return max((finding.level for finding in findings), key=LEVELS.index)
 
 
 def respond_to_risk(draft: Draft) -> bool:

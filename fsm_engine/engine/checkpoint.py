@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import orjson
 
@@ -28,8 +28,7 @@ MAX_DETECTED_TEXT = 1000
 NOTIFY = "notify "
 
 
-@dataclass(frozen=True, slots=True)
-class TurnTaken:
+class TurnTaken(NamedTuple):
     """A turn that was computed: what came in, what it was computed from, what came out."""
 
     request: Request | None
@@ -45,8 +44,9 @@ class TurnTaken:
 
 def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
     """Everything that the turn writes."""
-    request, held, outcome, now = taken.request, taken.held, taken.outcome, taken.turn.now
-    state = outcome.state
+    request, held, outcome = taken.request, taken.held, taken.outcome
+    state, moment = outcome.state, taken.turn.now
+    now = utc_text(moment)
     top = state.frames[-1] if state.frames else None
     is_over = state.status is not Status.ACTIVE
     return TurnToCommit(
@@ -63,9 +63,9 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         flow=top.flow if top else None,
         step=top.step if top else None,
         intent=outcome.intent.name if outcome.intent else None,
-        now=utc_text(now),
-        expires_at=None if is_over else utc_text(now + timedelta(seconds=idle_seconds(state, flows))),
-        completed_at=utc_text(now) if is_over else None,
+        now=now,
+        expires_at=None if is_over else utc_text(moment + timedelta(seconds=idle_seconds(state, flows))),
+        completed_at=now if is_over else None,
         request_id=request.request_id if request else None,
         fingerprint=request.fingerprint if request else None,
         event_json=encode(taken.turn).decode(),

@@ -17,6 +17,7 @@ from fsm_engine.engine.requests import rising_id, start_request, text_request, u
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
 from fsm_engine.errors import FlowError, HookError, InvalidArgument, NotFound, SessionCorrupted
+from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -227,7 +228,10 @@ class Engine:
     async def _recover(self, row: StoredAudit) -> bool:
         try:
             session = await self.store.sessions.get(row.session_id) if row.session_id else None
-            return session is not None and await self._turns.finish(session.conversation_id) is not None
+            failpoint("recover.before-action")
+            is_finished = session is not None and await self._turns.finish(session.conversation_id) is not None
+            failpoint("recover.after-action")
+            return is_finished
         except (SessionCorrupted, FlowError, NotFound) as error:
             log.error("the action with key %s cannot be finished: %s", row.key, error)
             return False

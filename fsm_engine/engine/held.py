@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fsm_engine.model.session import SessionState
 
 RECENT_REQUESTS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """The last committed state of a conversation, as far as this process knows.
 
     ``version`` is the conversation's: 0 when it does not exist yet. ``state`` is None when it has had no session.

@@ -106,7 +106,9 @@ def start_request(
 
 def language_and_region(locale: str | None, languages: Sequence[str]) -> tuple[str | None, str | None]:
     """Which of a bot's languages a locale such as ``es``, ``en-GB`` or ``pt_BR.UTF-8`` asks for, and its country."""
-    first, *others = re.split("[-_.@]", locale or "")
+    if not locale:
+        return None, None
+    first, *others = re.split("[-_.@]", locale)
     region = next((part.upper() for part in others if re.fullmatch("[A-Za-z]{2}", part)), None)
     wanted = (f"{first.lower()}-{region}", first.lower())
     language = next((one for one in wanted if one in languages), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from fsm_engine.actions import Actions, ask_check, call_function, run_action
 from fsm_engine.core.advance import advance, unfinished_action
@@ -17,7 +17,16 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region, utc_text
-from fsm_engine.errors import Busy, DuplicateRequest, HookError, NotFound, RequestMismatch, VersionConflict
+from fsm_engine.errors import (
+    Busy,
+    DuplicateRequest,
+    HookError,
+    NotFound,
+    OperationFailed,
+    RequestMismatch,
+    VersionConflict,
+)
+from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
@@ -42,8 +51,7 @@ class StaleHold(Exception):
     """The turn must ask the outside world, and what this process holds might be out of date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The state a turn starts from, and what it is read by. ``closes`` names an older session that ends because of it.
 
     A new session's first turn carries its language, so that a replay needs nothing else.
@@ -89,7 +97,16 @@ class Turns:
         """The reply to one request, after its turn and the turns of its actions are committed."""
         await self._order.enter(request.conversation_id)
         try:
-            return await self._take_in_order(request)
+            failpoint("turn.after-entering")
+            reply = await self._take_in_order(request)
+            failpoint("turn.before-reply")
+            return reply
+        except OSError as error:  # a library is read from disk when it is first used
+            self._held.drop(request.conversation_id)
+            raise OperationFailed(
+                f"conversation '{request.conversation_id}': a file could not be read ({error.strerror}). "
+                "Look at the limit of open files and at the disk, and send the turn again."
+            ) from error
         except BaseException:
             self._held.drop(request.conversation_id)
             raise
@@ -131,6 +148,7 @@ class Turns:
             held = _held_from(request, loaded)
             if loaded is not None and loaded.seen:
                 return await self._repeat(held, request, loaded)
+        failpoint("turn.after-load")
         _must_belong(held, request)
         if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
             held, finished = await self._finish_action(held)
@@ -173,8 +191,10 @@ class Turns:
             result = await ask_check(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
+        failpoint("turn.after-advance")
         reply = reply_of(outcome, request.conversation_id)
-        reply = replace(reply, messages=(*late, *reply.messages))
+        if late:
+            reply = replace(reply, messages=(*late, *reply.messages))
         return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
@@ -189,7 +209,7 @@ class Turns:
         version = loaded.conversation.version if loaded is not None else 0
         if version != held.version or (loaded is not None and loaded.seen):
             raise StaleHold
-        return replace(held, is_fresh=True)
+        return held._replace(is_fresh=True)
 
     def _asks_outside(self) -> bool:
         return self._source.risk.asks_outside or bool(self._intent_hooks)
@@ -199,7 +219,9 @@ class Turns:
         findings: tuple[RiskFinding, ...] = ()
         intents: tuple[IntentGuess, ...] = ()
         if request.kind is TurnKind.TEXT:
+            failpoint("turn.before-risk")
             findings = await self._source.risk.assess(request.text, opening.language)
+            failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)
             elif not request.is_too_long:
@@ -236,7 +258,9 @@ class Turns:
     async def _commit(self, taken: TurnTaken) -> Held:
         flows = self._source.flows
         rows = rows_of(taken, flows)
+        failpoint("turn.before-commit")
         await self._store.commit(rows)
+        failpoint("turn.after-commit")
         recent = taken.held.recent_requests
         if rows.request_id is not None:
             recent = (*recent, rows.request_id)[-RECENT_REQUESTS:]
@@ -273,6 +297,7 @@ class Turns:
         assert held.state is not None
         view = view_of(held.state, held.conversation_id)
         result = await run_action(self._actions, request, view)
+        failpoint("action.before-result")
         return await self._report(held, request, result)
 
     async def _report(self, held: Held, request: ActionRequest, result: ActionResult) -> tuple[Held, Reply]:

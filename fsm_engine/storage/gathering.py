@@ -1,4 +1,4 @@
-"""Many callers, one at a time at the database: what piles up while one call runs goes into the next.
+"""Many callers, few calls to the database: what piles up while its calls run goes into the next one.
 
 Cancelling a caller never interrupts the database. A question that was not yet taken is withdrawn with its caller; one
 that was taken is carried out.
@@ -22,6 +22,8 @@ Answer: TypeAlias = Callable[[Sequence[Q]], Awaitable[Sequence[A]]]
 class Gatherer(Generic[Q, A]):
     """Hands the questions of all waiting callers to ``answer`` together, in order, at most ``at_most`` at once.
 
+    ``lanes`` calls may be under way. With two, the database's thread finds the next one waiting when it ends one, and
+    the callers just answered compute their next questions meanwhile, instead of all computing and then all waiting.
     ``answer`` answers all of them or raises and has then done nothing, and may be cancelled at any await. When it
     raises, the questions are asked again one by one, so that only the guilty one fails, unless ``fails_all`` says that
     the error has nothing to do with them.
@@ -33,25 +35,34 @@ class Gatherer(Generic[Q, A]):
         *,
         at_most: int,
         queue_limit: int,
+        lanes: int = 1,
         fails_all: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         self._answer = answer
         self._at_most = at_most
         self._queue_limit = queue_limit
+        self._lanes = lanes
         self._fails_all = fails_all
         self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
-        self._worker: asyncio.Task[None] | None = None  # kept because the event loop itself does not
+        self._workers: set[asyncio.Task[None]] = set()  # kept because the event loop itself does not
+        self._busy_lanes = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def ask(self, question: Q) -> A:
+    async def ask(self, question: Q, *, goes_first: bool = False) -> A:
         """The answer to one question. Raises `Busy` when ``queue_limit`` callers wait already."""
         if self._idle.is_set():
             return await self._ask_alone(question)
         if len(self._waiting) >= self._queue_limit:
             raise Busy(f"store: {self._queue_limit} calls wait already. Send this one again later.")
         reply: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, reply))
+        if goes_first:
+            self._waiting.appendleft((question, reply))
+        else:
+            self._waiting.append((question, reply))
+        if self._busy_lanes < self._lanes:
+            self._busy_lanes += 1
+            self._start_worker()
         return await reply
 
     async def drain(self) -> None:
@@ -61,17 +72,25 @@ class Gatherer(Generic[Q, A]):
     async def _ask_alone(self, question: Q) -> A:
         """Nobody else is here, so no task is needed; cancelled, the caller lets the next ones in as well."""
         self._idle.clear()
+        self._busy_lanes += 1
         try:
             (answer,) = await self._answer([question])
         finally:
-            self._go_on()
+            self._leave_lane()
         return answer
 
-    def _go_on(self) -> None:
+    def _start_worker(self) -> None:
+        # A task per burst, not for ever: nothing is left pending when the program ends without closing the store.
+        worker = asyncio.create_task(self._work())
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
+    def _leave_lane(self) -> None:
         if self._waiting:
-            # A task per burst, not for ever: nothing is left pending when the program ends without closing the store.
-            self._worker = asyncio.create_task(self._work())
-        else:
+            self._start_worker()
+            return
+        self._busy_lanes -= 1
+        if self._busy_lanes == 0:
             self._idle.set()
 
     async def _work(self) -> None:
@@ -84,7 +103,7 @@ class Gatherer(Generic[Q, A]):
                     # Those just answered often come back at once, and should then go together.
                     await asyncio.sleep(0)
         finally:
-            self._go_on()
+            self._leave_lane()
 
     def _take(self) -> list[tuple[Q, asyncio.Future[A]]]:
         taken: list[tuple[Q, asyncio.Future[A]]] = []

@@ -19,10 +19,11 @@ Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersi
 
 def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
     """The values of one turn. Raises `InvalidArgument` for text that not every store can keep."""
-    row = (*_session(turn, seal), *_journal_line(turn, seal), *_lists(turn), *_rest(turn))
-    for value in row:
-        if type(value) is str:
-            storable(value)
+    try:
+        row = (*_session(turn, seal), *_journal_line(turn, seal), *_lists(turn), *_rest(turn))
+    except UnicodeEncodeError as error:  # the hashes are made over bytes
+        raise InvalidArgument(f"store: {_NOT_JSON}") from error
+    storable("".join([value for value in row if type(value) is str]))  # one look at all of them
     return row
 
 
@@ -35,7 +36,7 @@ def _session(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.session_id,
         turn.turn,
         turn.state_json,
-        seal.of_state(storable(turn.session_id), turn.turn, storable(turn.state_json)),
+        seal.of_state(turn.session_id, turn.turn, turn.state_json),
         turn.status,
         turn.flow,
         turn.step,
@@ -52,7 +53,7 @@ def _journal_line(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         turn.fingerprint,
         turn.event_json,
         turn.reply_json,
-        seal.of_turn(turn.session_id, turn.turn, storable(turn.event_json), storable(turn.reply_json)),
+        seal.of_turn(turn.session_id, turn.turn, turn.event_json, turn.reply_json),
         turn.flow_hash,
         turn.caused_by,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from fsm_engine.errors import InvalidArgument, StartUpError
+from fsm_engine.failpoints import arm_from_environment
 from fsm_engine.storage.address import DEFAULT_DATABASE, sqlite_path
 from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
@@ -38,7 +39,7 @@ async def open_store(
     `migrating.migrate`. ``writes``: how writes are tried again.
 
     Raises:
-        InvalidArgument: the address or a setting cannot be.
+        InvalidArgument: the address or a setting cannot be, or `FSM_ENGINE_FAILPOINT` names no failpoint.
         StartUpError: the place, rights, lock or schema version of the database are wrong.
     """
     settings = _settings(database, busy_timeout_s)
@@ -46,6 +47,7 @@ async def open_store(
         raise InvalidArgument(f"durability: {durability!r} is not known. Choose 'full' or 'normal'.")
     if queue_limit < 1:
         raise InvalidArgument(f"queue_limit: {queue_limit} is not allowed. Give 1 or more.")
+    arm_from_environment()
     seal = Seal(row_key)
     path = sqlite_path(settings.database)
     if upgrade:

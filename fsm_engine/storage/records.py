@@ -7,7 +7,7 @@ a lone surrogate: ``understanding.text`` removes both before anything is stored,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Role = Literal["user", "assistant", "system"]
 
@@ -70,9 +70,8 @@ class AuditRow:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnToCommit:
-    """All rows of one turn.
+class TurnToCommit(NamedTuple):
+    """All rows of one turn. Made for every turn, and a named tuple takes a third of the time of a dataclass to make.
 
     ``base_version`` is the version of the conversation that the turn was computed from, 0 when there is none yet;
     ``title`` counts only then. ``turn`` 1 opens the session. The keys are those that `load` gave; a store may look the

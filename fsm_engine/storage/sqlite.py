@@ -62,7 +62,8 @@ class SqliteStore:
         return tuple(sound_turn(row, self._seal) for row in rows)
 
     async def commit(self, turn: TurnToCommit) -> None:
-        await self._database.insert_turn(intake_row(turn, self._seal))
+        # A turn that reports an action ends a call that has waited for one commit already.
+        await self._database.insert_turn(intake_row(turn, self._seal), goes_first=turn.caused_by is not None)
 
     async def settle(self) -> None:
         await self._database.settle()

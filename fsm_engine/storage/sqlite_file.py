@@ -37,7 +37,7 @@ PRAGMA busy_timeout = {busy_timeout_ms};
 """
 _NEEDS_UNDOING = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 _LONGEST_ECHO = 300
-_STATEMENTS_KEPT = 300  # one per batch size, and the rest
+_STATEMENTS_KEPT = 100  # one per batch size, and the rest
 
 
 @dataclass(frozen=True, slots=True)

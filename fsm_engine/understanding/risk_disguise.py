@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 import re2
@@ -25,6 +25,10 @@ _SIGNS: Final = re2.compile(
         "|[a-z][.-][a-z]+[.-][a-z]"  # i.want.to
     ).encode()
 )
+_NOT_PLAIN: Final = re.compile(rb"[^a-z ',?]")
+_IN_PIECES: Final = re.compile(rb"([a-z])\1\1|\b[a-z][^a-z]{1,3}[a-z][^a-z]{1,3}[a-z]\b")
+_ADDRESS: Final = re.compile(rb"(?<!\S)[a-z0-9._+-]{2,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+_APART_IN_ADDRESS: Final = str.maketrans("@._+-", "     ")
 _LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
 _JOINTED: Final = re.compile(rb"[a-z]+(?:[.-][a-z]+)+")
 _ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
@@ -50,18 +54,20 @@ class Unmasker:
     """Knows the words that disguises hide.
 
     ``squashed`` maps words without their double letters to the words. ``guesses`` are tried in order for a masked
-    word; they are kept by first letter, which a mask always shows.
+    word; they are kept with their places by first letter, which a mask always shows, and length.
     """
 
     vocabulary: frozenset[str]
     squashed: Mapping[str, str]
-    guesses: Mapping[str, Sequence[str]]
+    guesses: Mapping[tuple[str, int], Sequence[tuple[int, str]]]
 
     def unmask(self, reading: Reading) -> Reading:
         """The reading with disguised words written out; the same object when nothing looks disguised."""
         if reading.original.isascii() and _LARGE_I.search(reading.original):
             reading = Reading(reading.original, _small(reading.original))
-        if _SIGNS.search(reading.data) is None:
+        if b"@" in reading.data and (made := [*_addresses(reading.data)]):
+            reading = rewrite(reading, made)
+        if not looks_disguised(reading.data):
             return reading
         for edits in (self._alone, self._joints, self._apart, self._mixed):
             if made := [*edits(reading.data)]:
@@ -136,26 +142,44 @@ class Unmasker:
         shown = sum(char.isalnum() for char in masked)
         if not masked[0].isalpha() or shown < _SHOWN_AT_LEAST or len(masked) > _LONGEST_WORD:
             return None
+        last = masked[-1] if masked[-1].isalnum() else ""
+        masks = len(_MASK.findall(masked))
+        lengths = range(len(masked) - masks, len(masked) + masks + 1)
+        near = sorted(chain.from_iterable(self.guesses.get((masked[0], length), ()) for length in lengths))
+        words = [word for _, word in near if word.endswith(last)]
+        if not words:
+            return None
         pieces = _MASK.sub(lambda mask: f"[a-z]{{{max(1, len(mask.group()) - 1)},{len(mask.group()) + 1}}}", masked)
         exact = re.compile(_MASK.sub(lambda mask: f"[a-z]{{{len(mask.group())}}}", masked))
         loose = re.compile(pieces)
-        last = masked[-1] if masked[-1].isalnum() else ""
-        words = [word for word in self.guesses.get(masked[0], ()) if word.endswith(last)]
         return next((word for pattern in (exact, loose) for word in words if pattern.fullmatch(word)), None)
 
 
 _LONGEST_WORD: Final = 24
 
 
+def looks_disguised(data: bytes) -> bool:
+    """Whether any sign of disguise is there. Plain words, which most messages are, need no look at all the signs."""
+    if _NOT_PLAIN.search(data) is None and _IN_PIECES.search(data) is None:
+        return False
+    return _SIGNS.search(data) is not None
+
+
+def _addresses(data: bytes) -> Iterator[Edit]:
+    """E-mail addresses as the words that they are made of: their @ hides no letter."""
+    for match in _ADDRESS.finditer(data):
+        yield Edit(match.start(), match.end(), match.group().decode("ascii").translate(_APART_IN_ADDRESS))
+
+
 def _small(original: str) -> bytes:
     return _LARGE_I.sub("l", original).lower().replace("_", " ").encode("ascii")
 
 
-def by_first_letter(words: Iterable[str]) -> dict[str, list[str]]:
-    """The words, in their order, under the letter with which they begin."""
-    found: dict[str, list[str]] = {}
-    for word in words:
-        found.setdefault(word[0], []).append(word)
+def by_letter_and_length(words: Iterable[str]) -> dict[tuple[str, int], list[tuple[int, str]]]:
+    """The words, each with its place in their order, under the letter with which they begin and their length."""
+    found: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for place, word in enumerate(words):
+        found.setdefault((word[0], len(word)), []).append((place, word))
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from fsm_engine.model.flow import LEVELS, Level
 from fsm_engine.model.turn import RiskFinding
 from fsm_engine.understanding.risk_context import judge
-from fsm_engine.understanding.risk_disguise import Unmasker, by_first_letter
+from fsm_engine.understanding.risk_disguise import Unmasker, by_letter_and_length
 from fsm_engine.understanding.risk_notation import COMMON, literal
 from fsm_engine.understanding.risk_rules import (
     CATEGORIES,
@@ -73,7 +73,7 @@ class RiskDetector:
         vocabulary = lexicon.vocabulary.union(*(rule.vocabulary for rule in added))
         self._speller = Speller.of(vocabulary, lexicon.ordinary | COMMON, lexicon.by_ear, lexicon.guesses)
         known = self._speller.known
-        guesses = by_first_letter((*lexicon.guesses, *sorted(vocabulary)))
+        guesses = by_letter_and_length((*lexicon.guesses, *sorted(vocabulary)))
         self._unmasker = Unmasker(known, self._speller.squashed, guesses)
         self._known = known
 
@@ -84,32 +84,35 @@ class RiskDetector:
         before this one, oldest first: words that mean little alone count when those told of distress.
         """
         plain = fold(text)
-        found = self._judged(plain, [])
+        words = plain_words = words_of(plain.data)
+        found = self._judged(plain, words, [])
         unmasked = self._unmasker.unmask(plain)
         if unmasked is not plain:
-            found += self._judged(unmasked, found)
-        respelled = self._respelled(unmasked)
+            words = words_of(unmasked.data)
+            found += self._judged(unmasked, words, found)
+        respelled = self._respelled(unmasked, words)
         if respelled is not unmasked:
-            found += [item for item in self._judged(respelled, found) if not _is_guesswork(item.match)]
-        if not self._speller.backwards.isdisjoint(words_of(plain.data)):
-            found += self._judged(backwards(plain), found)
+            again = self._judged(respelled, words_of(respelled.data), found)
+            found += [item for item in again if not _is_guesswork(item.match)]
+        if not self._speller.backwards.isdisjoint(plain_words):
+            turned = backwards(plain)
+            found += self._judged(turned, words_of(turned.data), found)
         if not found:
             return ()
         told = [fold(message).data for message in earlier[-EARLIER_AT_MOST:]]
         return self._findings([item for item in found if self._counts(item, told)])
 
-    def _respelled(self, reading: Reading) -> Reading:
+    def _respelled(self, reading: Reading, its_words: set[str]) -> Reading:
         """The reading with slips of spelling put right; the same object when there are none."""
-        if not words_of(reading.data) - self._known:
+        if its_words <= self._known:
             return reading
         tokens = [(match.start(), match.end()) for match in _WORD.finditer(reading.data)]
         words = [reading.data[start:end].decode("ascii").replace("'", "") for start, end in tokens]
         edits = [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in self._speller.mended(words)]
         return rewrite(reading, edits) if edits else reading
 
-    def _judged(self, reading: Reading, before: Sequence[_Found]) -> list[_Found]:
+    def _judged(self, reading: Reading, words: set[str], before: Sequence[_Found]) -> list[_Found]:
         """What a reading tells that was not judged, with the words as typed, in the readings before it."""
-        words = words_of(reading.data)
         matches = [*self._rules.search(reading.data, words)]
         if not matches:
             return []

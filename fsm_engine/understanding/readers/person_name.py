@@ -126,6 +126,8 @@ def _is_name_word(word: str) -> bool:
     """Letters and marks, joined by apostrophes, hyphens and dots; no digit, sign or three joints in a row."""
     if not word[0].isalpha():
         return False
+    if word.isalpha():
+        return True
     has_bad_joint = any(a in _JOINTS and b in _JOINTS for a, b in pairwise(word))
     return not has_bad_joint and all(c.isalpha() or c in _JOINTS or _is_mark(c) for c in word)
 

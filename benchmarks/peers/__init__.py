@@ -1,0 +1,1 @@
+"""The account dialogue on other tools, a module per tool, beside the engine: ``python -m benchmarks.peers``."""

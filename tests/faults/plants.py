@@ -1,0 +1,113 @@
+"""Guards of the engine that can be switched off, one at a time, to see whether the tests notice.
+
+Only tests do this: a process of theirs that finds ``FAULT_PLANT`` in its environment patches the engine before it runs
+anything. Loaded as a pytest plugin (``-p tests.faults.plants``) it does so for a whole run; the processes that fault
+tests start do so by themselves. A plant that finds nothing to patch fails, so that it cannot lag behind the engine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+VARIABLE = "FAULT_PLANT"
+
+
+def _no_version_check() -> None:
+    """A turn commits on whatever version the conversation is at, as its next turn."""
+    _change_schema(
+        (" AND version = NEW.base_version", ""),
+        (" AND turn = NEW.turn - 1", ""),
+        ("PRIMARY KEY (session, number)", "CHECK (true)"),
+        ("PRIMARY KEY (session, turn)", "CHECK (true)"),
+    )
+
+
+def _no_request_id_check() -> None:
+    """Nobody looks whether a request was answered before, neither when it comes in nor when it is stored."""
+    from fsm_engine.storage.sqlite import SqliteStore
+
+    _change_schema(("CREATE UNIQUE INDEX turns_by_request", "CREATE INDEX turns_by_request"))
+    load = SqliteStore.load
+
+    async def load_unseen(self: SqliteStore, conversation_id: str, request_id: str | None) -> Any:
+        loaded = await load(self, conversation_id, request_id)
+        return None if loaded is None else replace(loaded, seen=())
+
+    _patch(SqliteStore, "load", load_unseen)
+
+
+def _no_row_hash() -> None:
+    """Any hash will do."""
+    from fsm_engine.storage.seal import Seal
+
+    _patch(Seal, "matches", staticmethod(lambda stored, computed: True))
+
+
+def _no_full_synchronous() -> None:
+    """A commit does not wait for the disk, whatever durability was asked for."""
+    from fsm_engine.storage import sqlite_file
+
+    settings = sqlite_file._SETTINGS
+    _patch(sqlite_file, "_SETTINGS", _replaced(settings, "synchronous = {synchronous}", "synchronous = NORMAL"))
+
+
+def _no_intent_first() -> None:
+    """An action leaves no trace before it runs."""
+    from fsm_engine.engine import checkpoint
+
+    _patch(checkpoint, "_pending_action", lambda outcome: ())
+
+
+def _no_risk_stage() -> None:
+    """No message is read by any detector."""
+    from fsm_engine.engine.risk_stage import RiskStage
+
+    async def assess(self: RiskStage, text: str, language: str) -> Sequence[Any]:
+        return ()
+
+    _patch(RiskStage, "assess", assess)
+    _patch(RiskStage, "by_phrases", lambda self, text, language: ())
+
+
+PLANTS: Mapping[str, Callable[[], None]] = {
+    "no version check": _no_version_check,
+    "no request id check": _no_request_id_check,
+    "no row hash": _no_row_hash,
+    "no full synchronous": _no_full_synchronous,
+    "no intent first": _no_intent_first,
+    "no risk stage": _no_risk_stage,
+}
+
+
+def plant_from_environment() -> None:
+    """Switches off what ``FAULT_PLANT`` names, if it names anything."""
+    name = os.environ.get(VARIABLE)
+    if name:
+        PLANTS[name]()
+
+
+def pytest_configure() -> None:
+    plant_from_environment()
+
+
+def _patch(owner: Any, name: str, value: Any) -> None:
+    assert hasattr(owner, name), f"there is no {name} any more: bring the plant up to date"
+    setattr(owner, name, value)
+
+
+def _change_schema(*changes: tuple[str, str]) -> None:
+    from fsm_engine.storage import schema, sqlite_file
+
+    script = schema.schema_script()
+    for old, new in changes:
+        script = _replaced(script, old, new)
+    for module in (schema, sqlite_file):
+        _patch(module, "schema_script", lambda: script)
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    assert old in text, f"'{old}' is not there any more: bring the plant up to date"
+    return text.replace(old, new)
