@@ -156,7 +156,7 @@ COPYING = """
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def copied(done, total):
-        if done <= 6 * module.PAGES_PER_STEP:  # a database in use grows, and the steps after these must keep their number
+        if done <= 6 * module.PAGES_PER_STEP:  # a database in use grows; later steps keep their number
             step("os.copied", None)
 
     sys.addaudithook(step)
