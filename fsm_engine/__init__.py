@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         StartUpWarning,
         StorageError,
         UsageError,
+        WouldLose,
     )
     from fsm_engine.flow_files.load import check_flows, load_flows
     from fsm_engine.model.problem import Position, Problem
@@ -49,7 +50,10 @@ if TYPE_CHECKING:
         RiskLevel,
         SessionView,
     )
+    from fsm_engine.storage.backup import backup, restore
     from fsm_engine.storage.erasing import Erased
+    from fsm_engine.storage.migrating import migrate
+    from fsm_engine.storage.settings import Settings
 
 __all__ = [
     "ActionCall",
@@ -79,14 +83,19 @@ __all__ = [
     "RiskLevel",
     "SessionCorrupted",
     "SessionView",
+    "Settings",
     "StartUpError",
     "StartUpWarning",
     "Status",
     "StorageError",
     "SyncEngine",
     "UsageError",
+    "WouldLose",
+    "backup",
     "check_flows",
     "load_flows",
+    "migrate",
+    "restore",
 ]
 
 _HOMES = {
@@ -97,13 +106,16 @@ _HOMES = {
     "fsm_engine.errors": (
         "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
         "OperationFailed RequestMismatch SessionCorrupted StartUpError StartUpWarning StorageError "
-        "UsageError"
+        "UsageError WouldLose"
     ),
     "fsm_engine.flow_files.load": "check_flows load_flows",
     "fsm_engine.storage.erasing": "Erased",
     "fsm_engine.model.problem": "Position Problem",
     "fsm_engine.model.session": "Status",
     "fsm_engine.model.turn": "Expectation IntentGuess Message Reply RiskFinding RiskLevel SessionView",
+    "fsm_engine.storage.backup": "backup restore",
+    "fsm_engine.storage.migrating": "migrate",
+    "fsm_engine.storage.settings": "Settings",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -114,6 +114,19 @@ class InvalidArgument(UsageError):
     code = "invalid-argument"
 
 
+class WouldLose(UsageError):
+    """The older schema cannot hold all that is stored; ``losses`` lists what would go. Say that it may go."""
+
+    code = "would-lose"
+
+    def __init__(self, message: str, losses: Sequence[object]) -> None:
+        super().__init__(message)
+        self.losses = tuple(losses)
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} Lost would be: {'; '.join(map(str, self.losses))}. Say that they may be, or stay."
+
+
 class NotFound(UsageError):
     """No such conversation, session, flow or request, or it belongs to another user."""
 

@@ -70,9 +70,15 @@ def address_of(database: str) -> str:
 
 def must_exist(database: str) -> None:
     """Raises `Refused` where a command that only reads would make a new file."""
-    path = database.removeprefix(_SQLITE)
-    if path != database and path != ":memory:" and not Path(path).exists():
+    if not is_there(database):
+        path = database.removeprefix(_SQLITE)
         raise Refused(f"{path}: there is no such database. Name it with --database sqlite:///PATH.")
+
+
+def is_there(database: str) -> bool:
+    """Whether there is such a file; True for addresses that name none, of which others tell."""
+    path = database.removeprefix(_SQLITE)
+    return path in (database, ":memory:") or Path(path).exists()
 
 
 def registered_actions(named: str | None, folder: Path) -> Actions | None:

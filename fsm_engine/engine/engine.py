@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -33,10 +32,11 @@ from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
-from fsm_engine.storage.open import DEFAULT_DATABASE, open_store
+from fsm_engine.storage.open import open_store
 from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories import Progress
+from fsm_engine.storage.settings import Settings
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.text import canonical_id
 
@@ -65,7 +65,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls,
-        database: str | Store | None = None,
+        database: str | Settings | Store | None = None,
         *,
         flows: FlowsArgument,
         actions: Actions | None = None,
@@ -75,11 +75,13 @@ class Engine:
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
+        upgrade: bool = False,
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` None: the environment's ``DATABASE_URL``, else ``sqlite:///fsm_engine.db``. A store that is open
-        already is used as it is, and closed with the engine; ``durability`` was chosen when it was opened.
+        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, and so does the
+        address when it is None (``DATABASE_URL``, else ``sqlite:///fsm_engine.db``). ``upgrade`` brings a database of
+        an older schema to this one's first. A store that is open already is used as it is, and closed with the engine.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
@@ -90,14 +92,13 @@ class Engine:
         Raises:
             FlowError: the flow files have problems; nothing was opened.
             StartUpError: the database cannot be used as it is.
-            InvalidArgument: the database address cannot be understood.
+            InvalidArgument: the database's address or settings cannot be understood.
         """
         source = FlowSource(flows, actions, _named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = utc_now if clock is None else in_utc(clock)
-        if database is None or isinstance(database, str):
-            database = database or os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
-            store = await open_store(database, durability=durability)
+        if database is None or isinstance(database, (str, Settings)):
+            store = await open_store(database or None, durability=durability, upgrade=upgrade)
         else:
             store = database
         try:
@@ -110,7 +111,7 @@ class Engine:
 
     @classmethod
     @contextmanager
-    def open_sync(cls, database: str | None = None, **options: Any) -> Iterator[SyncEngine]:
+    def open_sync(cls, database: str | Settings | None = None, **options: Any) -> Iterator[SyncEngine]:
         """The same engine for programs without an event loop; takes what `open` takes."""
         with Portal() as portal, contextlib.ExitStack() as stack:
             engine = stack.enter_context(portal.wrap(cls.open(database, **options)))
@@ -202,7 +203,7 @@ class Engine:
         """
         loaded = await self._loaded(conversation_id, user_id)
         if loaded.session is None:
-            raise NotFound(f"conversation '{conversation_id}' has had no session yet.")
+            raise NotFound(f"conversation '{conversation_id}' has had no session yet. Send it a turn first.")
         return view_of(decode(SessionState, loaded.session.state_json), conversation_id)
 
     async def history(

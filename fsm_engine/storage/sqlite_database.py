@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from threading import Thread
 from typing import Any
 
@@ -23,6 +23,7 @@ from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
 from fsm_engine.storage.gathering import Gatherer
 from fsm_engine.storage.intake import Sql
+from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
 
@@ -41,11 +42,18 @@ class SqliteDatabase:
     """
 
     def __init__(
-        self, place: str, writer: aiosqlite.Connection, reader: aiosqlite.Connection, *, queue_limit: int
+        self,
+        place: str,
+        writer: aiosqlite.Connection,
+        reader: aiosqlite.Connection,
+        *,
+        queue_limit: int,
+        writes: Backoff,
     ) -> None:
         self._place = place
         self._writer = writer
         self._reader = reader
+        self._writes = writes
         self._one_transaction = asyncio.Lock()
         self._abandoned = 0
         self._settled = 0
@@ -62,7 +70,9 @@ class SqliteDatabase:
         self._forgotten = weakref.finalize(self, _warn_of_forgotten, place, self._process)
 
     @classmethod
-    async def open(cls, path: str, settings: SqliteSettings, *, queue_limit: int) -> SqliteDatabase:
+    async def open(
+        cls, path: str, settings: SqliteSettings, *, queue_limit: int, writes: Backoff = WRITES
+    ) -> SqliteDatabase:
         """Raises `StartUpError`; cancelling leaves no connection open."""
         opening = asyncio.create_task(_open_connections(path, settings))
         try:
@@ -73,7 +83,7 @@ class SqliteDatabase:
                 if opening.exception() is None:
                     await _close_all(*opening.result())
             raise
-        return cls(f"database {path}", writer, reader, queue_limit=queue_limit)
+        return cls(f"database {path}", writer, reader, queue_limit=queue_limit, writes=writes)
 
     async def rows(self, statement: str, *values: Sql) -> list[Row]:
         self._check_open()
@@ -179,21 +189,35 @@ class SqliteDatabase:
     async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
         values = tuple(chain.from_iterable(rows))
+        for retry in count():
+            try:
+                await self._insert_once(sql.intake(len(rows)), values)
+                break
+            except DatabaseUnavailable as error:
+                await self._writes.before(retry, error)
+        return [None] * len(rows)
+
+    async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> None:
         failpoint("store.before-statement")
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
-                    await self._writer.execute_fetchall(sql.intake(len(rows)), values)
+                    await self._writer.execute_fetchall(statement, values)
             else:
-                await self._writer.execute_fetchall(sql.intake(len(rows)), values)
+                await self._writer.execute_fetchall(statement, values)
         failpoint("store.after-statement")
-        return [None] * len(rows)
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes
-        with engine_errors(self._place):
-            async with self._one_transaction:
-                return [await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))]
+        for retry in count():
+            try:
+                with engine_errors(self._place):
+                    async with self._one_transaction:
+                        returned = await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))
+                break
+            except DatabaseUnavailable as error:
+                await self._writes.before(retry, error)
+        return [returned]
 
     async def _run_one(self, step: Step) -> list[list[Row]]:
         return [_tuples(await self._writer.execute_fetchall(*step))]

@@ -63,7 +63,10 @@ def _typed(error: Exception, place: str) -> FsmEngineError:
     if code == sqlite3.SQLITE_CONSTRAINT:
         return _refused(str(error), place)
     if isinstance(error, OverflowError | UnicodeEncodeError) or code == sqlite3.SQLITE_TOOBIG:
-        return InvalidArgument(f"{place}: a value is too large or no valid text ({type(error).__name__}).")
+        return InvalidArgument(
+            f"{place}: a value is too large or no valid text ({type(error).__name__})."
+            " Pass a smaller one, of valid Unicode."
+        )
     if isinstance(error, ValueError) or _is_closed(error):  # aiosqlite says ValueError
         return DatabaseUnavailable(f"{place}: the store is closed. Open it again.")
     if is_undecodable(error):
@@ -78,7 +81,9 @@ def _refused(text: str, place: str) -> FsmEngineError:
         return VersionConflict(f"{place}: the conversation has gone on since it was loaded. Compute the turn anew.")
     if text == "UNIQUE constraint failed: turns.conversation, turns.request_id":
         return DuplicateRequest(f"{place}: the request id is stored already. Load the conversation for its reply.")
-    return IntegrityViolated(f"{place}: a row was refused: {text}.")
+    return IntegrityViolated(
+        f"{place}: a row was refused: {text}. Sending it again cannot help: mend the value, or report this."
+    )
 
 
 def _is_closed(error: Exception) -> bool:

@@ -6,7 +6,9 @@ All of this is plain blocking code: the store runs it in the connection's own th
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import shlex
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from typing import Any, Literal
 from fsm_engine.errors import StartUpError
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.sqlite_errors import DAMAGED, is_lock, primary_code
+
+log = logging.getLogger("fsm_engine.storage")
 
 MEMORY = ":memory:"
 OLDEST_TABLE = "chat_history"  # all that version 1 had
@@ -33,7 +37,10 @@ PRAGMA secure_delete = ON;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA busy_timeout = {busy_timeout_ms};
 """
+_NEEDS_UNDOING = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
+_LONGEST_ECHO = 300
 _STATEMENTS_KEPT = 100  # one per batch size, and the rest
 
 
@@ -70,30 +77,52 @@ def _damaged() -> sqlite3.DatabaseError:
     return error
 
 
-def open_file(path: str, busy_timeout_s: float) -> sqlite3.Connection:
+class _EchoingConnection(_Connection):
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        text = " ".join(statement.split())
+        log.info("%s", text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…")
+        return super().execute(statement, values)
+
+
+def open_file(path: str, busy_timeout_s: float, factory: type[sqlite3.Connection] = _Connection) -> sqlite3.Connection:
     """The driver that Python brings along."""
     return sqlite3.connect(
         path,
         timeout=busy_timeout_s,
         isolation_level=None,
         cached_statements=_STATEMENTS_KEPT,
-        factory=_Connection,
+        factory=factory,
         uri=True,
         check_same_thread=False,  # opened in one thread, used in another, never in two at once
     )
 
 
+def open_echoing_file(path: str, busy_timeout_s: float) -> sqlite3.Connection:
+    """The same, with every statement logged, without its values."""
+    return open_file(path, busy_timeout_s, _EchoingConnection)
+
+
 @dataclass(frozen=True, slots=True)
 class SqliteSettings:
-    """How connections behave. ``busy_timeout_s``: how long to wait for another program's write.
+    """How connections behave.
 
-    ``driver`` opens a file in autocommit mode, to be used by one thread after the other; tests give one whose files
-    fail on purpose.
+    ``busy_timeout_s``: how long one statement waits for another program's write; ``opening_timeout_s``: how long
+    opening does, None for the same. ``driver`` opens a file in autocommit mode, to be used by one thread after the
+    other; tests give one whose files fail on purpose.
     """
 
     durability: Durability = "full"
     busy_timeout_s: float = 5.0
+    opening_timeout_s: float | None = None
     driver: Callable[[str, float], sqlite3.Connection] = open_file
+
+    def open(self, path: str) -> sqlite3.Connection:
+        """A connection that nothing was said to yet."""
+        return self.driver(path, self.busy_timeout_s if self.opening_timeout_s is None else self.opening_timeout_s)
+
+    def script(self, synchronous: str) -> str:
+        """The statements that set up a connection."""
+        return _SETTINGS.format(synchronous=synchronous, busy_timeout_ms=round(self.busy_timeout_s * 1000))
 
 
 def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
@@ -102,9 +131,9 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     Raises `StartUpError`, and then leaves no file behind that was not there before.
     """
     check_library(sqlite3.sqlite_version_info)
-    is_new = path != MEMORY and _check_place(Path(path))
+    is_new = path != MEMORY and check_place(Path(path))
     try:
-        connection = settings.driver(path, settings.busy_timeout_s)
+        connection = settings.open(path)
     except sqlite3.Error as error:
         raise start_up_error(path, error) from error
     try:
@@ -112,7 +141,7 @@ def connect(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     except BaseException as error:
         connection.close()
         if is_new and not is_lock(error.__cause__):
-            _remove_if_empty(Path(os.path.realpath(path)))  # behind a link, what is made is what it points to
+            remove_if_empty(Path(os.path.realpath(path)))  # behind a link, what is made is what it points to
         raise
     return connection
 
@@ -122,10 +151,23 @@ def inspect(path: str) -> Contents:
     if file_kind(Path(path)) is None:
         return "missing"
     try:
-        with closing(sqlite3.connect(read_only(path), uri=True)) as connection:
+        with closing(connect_to_look(path)) as connection:
             return contents_of(connection)[0]
     except sqlite3.Error as error:
         raise start_up_error(path, error) from error
+
+
+def connect_to_look(path: str) -> sqlite3.Connection:
+    """A connection that can only read, unless a dead program left something that must be undone before reading."""
+    connection = sqlite3.connect(read_only(path), uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode not in _NEEDS_UNDOING:
+            raise
+        return sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", uri=True)
+    return connection
 
 
 def check_library(version: tuple[int, ...]) -> None:
@@ -142,9 +184,9 @@ def connect_reader(path: str, settings: SqliteSettings) -> sqlite3.Connection:
     connections doing that at once is what SQLite before 3.51.3 may damage a file by.
     """
     try:
-        connection = settings.driver(read_only(path), settings.busy_timeout_s)
+        connection = settings.open(read_only(path))
         try:
-            connection.executescript(_SETTINGS.format(synchronous="FULL") + "PRAGMA query_only = ON;")
+            connection.executescript(settings.script("FULL") + "PRAGMA query_only = ON;")
         except BaseException:
             connection.close()
             raise
@@ -169,7 +211,7 @@ def read_only(path: str) -> str:
     return f"{Path(path).absolute().as_uri()}?mode=ro"
 
 
-def _check_place(path: Path) -> bool:
+def check_place(path: Path) -> bool:
     """Whether there is no file yet. Raises `StartUpError` where none can be."""
     if file_kind(path) is not None:
         return False
@@ -216,8 +258,8 @@ def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings
         must_be_ours(connection, path)
         if contents_of(connection)[0] == "fresh":
             create_schema(connection, schema_script())
-        _use_write_ahead_log(connection, path)
-        connection.executescript(_SETTINGS.format(synchronous=settings.durability.upper()))
+        use_write_ahead_log(connection, path)
+        connection.executescript(settings.script(settings.durability.upper()))
         # Finds out now, not at the first turn, whether the file can be written.
         connection.executescript("BEGIN IMMEDIATE; ROLLBACK;")
     except sqlite3.Error as error:
@@ -227,14 +269,18 @@ def _prepare(connection: sqlite3.Connection, path: str, settings: SqliteSettings
 def must_be_ours(connection: sqlite3.Connection, path: str) -> None:
     """Raises `StartUpError` unless the database is fresh, or has become current in the meantime."""
     contents, version = contents_of(connection)
+    check_upgradable(contents, version, path)
+    if contents == "older":
+        command = shlex.join(["fsm-engine", "migrate", f"sqlite:///{path}"])
+        raise StartUpError(f"database {path}: has an older schema. Make a backup, then run: {command}")
+
+
+def check_upgradable(contents: Contents, version: int, path: str) -> None:
+    """Raises `StartUpError` for a database that no version of this program up to this one has made."""
     if contents == "newer":
         raise StartUpError(
             f"database {path}: has schema version {version}, and this program knows {SCHEMA_VERSION}."
             " Install the fsm_engine that wrote it, or a newer one."
-        )
-    if contents == "older":
-        raise StartUpError(
-            f"database {path}: has an older schema. Make a backup, then run: fsm-engine migrate sqlite:///{path}"
         )
     if contents == "foreign":
         raise StartUpError(f"database {path}: belongs to another program. Name a file of its own for the bot.")
@@ -253,7 +299,7 @@ def contents_of(connection: sqlite3.Connection) -> tuple[Contents, int]:
     return ("fresh" if (version, application, tables) == (0, 0, "[]") else "foreign"), version
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
+def use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode not in ("wal", "memory"):
         raise StartUpError(f"database {path}: its disk cannot hold a write-ahead log. Put it on a local disk.")
@@ -275,6 +321,6 @@ def start_up_error(path: str, error: sqlite3.Error) -> StartUpError:
     return StartUpError(f"database {path}: cannot be opened: {error} ({error.sqlite_errorname}).")
 
 
-def _remove_if_empty(path: Path) -> None:
+def remove_if_empty(path: Path) -> None:
     if path.exists() and path.stat().st_size == 0:
         path.unlink()

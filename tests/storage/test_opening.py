@@ -24,11 +24,11 @@ from fsm_engine.storage import open_store
 from fsm_engine.storage.schema import APPLICATION_ID, schema_script
 from fsm_engine.storage.sqlite_file import (
     SqliteSettings,
-    _remove_if_empty,
     check_library,
     connect,
     create_schema,
     inspect,
+    remove_if_empty,
 )
 from tests.turns import turn
 
@@ -239,7 +239,7 @@ def test_a_sqlite_library_that_is_too_old_is_refused() -> None:
 def test_only_an_empty_file_is_cleared_away_after_a_failure(tmp_path: Path) -> None:
     for name, content in (("empty", ""), ("full", "x")):
         (tmp_path / name).write_text(content)
-        _remove_if_empty(tmp_path / name)
+        remove_if_empty(tmp_path / name)
 
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
 

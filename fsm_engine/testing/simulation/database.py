@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 
 import aiosqlite
 
+from fsm_engine.storage.retrying import Backoff
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.sqlite_database import SqliteDatabase
@@ -166,6 +167,9 @@ def _error(name: str) -> InjectedError:
     return error
 
 
+_WRITES: Final = Backoff(retries=3, first_s=0.025, chance=lambda: 0.5)  # no chance but the seed's
+
+
 class SimulatedDatabase(SqliteDatabase):
     """The database of one process; `die` is for the process that is killed."""
 
@@ -175,7 +179,7 @@ class SimulatedDatabase(SqliteDatabase):
         self.connections = (writer, reader)
         # Of aiosqlite's class, the store knows no more than the methods that a Connection has.
         both = cast(tuple[aiosqlite.Connection, aiosqlite.Connection], self.connections)
-        super().__init__(f"database {disk.path.name}", *both, queue_limit=QUEUE_LIMIT)
+        super().__init__(f"database {disk.path.name}", *both, queue_limit=QUEUE_LIMIT, writes=_WRITES)
 
     def die(self) -> None:
         """Lets go of the file, and warns nobody that it was not closed."""

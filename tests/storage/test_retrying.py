@@ -1,0 +1,170 @@
+"""What is tried again, how often and when, and what never is. proves: D4"""
+
+# proves: D4
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fsm_engine.errors import (
+    DatabaseUnavailable,
+    IntegrityViolated,
+    InvalidArgument,
+    OperationFailed,
+    StartUpError,
+    VersionConflict,
+)
+from fsm_engine.storage import open_store
+from fsm_engine.storage.retrying import WRITES, Backoff
+from fsm_engine.storage.settings import Settings
+from tests.storage.full_turn import full_turn
+from tests.turns import turn
+
+
+class Pauses(list[float]):
+    """Stands for time: notes how long it was asked to pause, and does what is to happen meanwhile."""
+
+    def __init__(self) -> None:
+        self.meanwhile = lambda number: None
+
+    async def sleep(self, seconds: float) -> None:
+        self.append(seconds)
+        self.meanwhile(len(self))
+
+    def backoff(self, retries: int = 3) -> Backoff:
+        return Backoff(retries, first_s=0.1, most_s=0.3, sleep=self.sleep, chance=lambda: 0.5)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bot.db"
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+async def store_of(path: Path, pauses: Pauses, retries: int = 3) -> Any:
+    settings = Settings(database=f"sqlite:///{path}", timeout_s=0.0)
+    return await open_store(settings, writes=pauses.backoff(retries))
+
+
+def test_pauses_double_up_to_a_bound_and_are_shortened_by_chance() -> None:
+    longest, shortest = replace(WRITES, chance=lambda: 0.0), replace(WRITES, chance=lambda: 1.0)
+
+    assert [longest.pause_s(retry) for retry in range(8)] == [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert [shortest.pause_s(retry) for retry in range(3)] == [0.0125, 0.025, 0.05]
+    assert WRITES.pause_s(0) != WRITES.pause_s(0)
+
+
+@pytest.mark.parametrize("write", ["a turn", "a change of one step", "a change of several steps"])
+async def test_a_write_is_tried_again_until_the_lock_is_gone(path: Path, other: sqlite3.Connection, write: str) -> None:
+    pauses = Pauses()
+    store = await store_of(path, pauses)
+    await store.commit(full_turn(1, "chat"))
+    other.execute("BEGIN IMMEDIATE")
+    pauses.meanwhile = lambda number: other.execute("ROLLBACK") and None if number == 2 else None
+
+    if write == "a turn":
+        await store.commit(full_turn(2, "chat"))
+    elif write == "a change of one step":
+        await store.audit.update("key 1 of chat", status="success", now="now")
+    else:
+        await store.conversations.create("other", now="now", user_id="ana")
+
+    assert pauses == pytest.approx([0.075, 0.15])
+    assert (await store.load("chat", None)).conversation.version == (2 if write == "a turn" else 1)
+    await store.close()
+
+
+async def test_a_write_gives_up_after_its_last_retry_and_nothing_is_stored(
+    path: Path, other: sqlite3.Connection
+) -> None:
+    pauses = Pauses()
+    store = await store_of(path, pauses)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(DatabaseUnavailable):
+        await store.commit(turn(1))
+
+    assert pauses == pytest.approx([0.075, 0.15, 0.225])
+    other.execute("ROLLBACK")
+    assert await store.load("chat", None) is None
+    await store.commit(turn(1))
+    await store.close()
+
+
+async def test_a_read_that_fails_is_not_tried_again(path: Path, other: sqlite3.Connection) -> None:
+    pauses = Pauses()
+    store = await store_of(path, pauses)
+    await store.commit(turn(1))
+    other.execute("UPDATE sessions SET state_json = CAST(x'fffe' AS TEXT)")
+
+    with pytest.raises(OperationFailed):
+        await store.load("chat", None)
+
+    assert pauses == []
+    await store.close()
+
+
+FAULTS: dict[str, tuple[type[Exception], dict[str, Any]]] = {
+    "a version conflict": (VersionConflict, {"base_version": 7}),
+    "a constraint": (IntegrityViolated, {"status": "asleep"}),
+    "bad data": (InvalidArgument, {"title": "nul \0"}),
+    "a number too large": (InvalidArgument, {"turn": 2**70}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_what_does_not_pass_by_itself_is_never_tried_again(path: Path, fault: str) -> None:
+    error, changes = FAULTS[fault]
+    pauses = Pauses()
+    store = await store_of(path, pauses)
+
+    with pytest.raises(error):
+        await store.commit(turn(1, **changes))
+
+    assert pauses == []
+    await store.close()
+
+
+async def test_a_full_disk_is_never_tried_again(path: Path) -> None:
+    pauses = Pauses()
+    store = await store_of(path, pauses)
+    await store._database._writer.execute_fetchall("PRAGMA max_page_count = 1")
+
+    with pytest.raises(OperationFailed):
+        await store.commit(turn(1, state_json="x" * 1_000_000))
+
+    assert pauses == []
+    await store.close()
+
+
+async def test_opening_is_tried_again_as_often_as_the_settings_say(path: Path, other: sqlite3.Connection) -> None:
+    pauses = Pauses()
+    other.execute("BEGIN EXCLUSIVE")
+    settings = Settings(database=f"sqlite:///{path}", timeout_s=0.0, init_retry_count=4, init_retry_delay_ms=1000)
+    with pytest.raises(StartUpError, match="locked"):
+        await open_store(settings, writes=pauses.backoff())
+    assert pauses == pytest.approx([0.75, 1.5, 3.0, 6.0])
+
+    pauses.meanwhile = lambda number: other.execute("ROLLBACK") and None if number == 6 else None
+    await (await open_store(settings, writes=pauses.backoff())).close()
+    assert len(pauses) == 6
+
+
+async def test_a_wrong_place_is_not_tried_again(tmp_path: Path) -> None:
+    pauses = Pauses()
+
+    with pytest.raises(StartUpError, match="no folder"):
+        await open_store(f"sqlite:///{tmp_path}/nowhere/bot.db", writes=pauses.backoff())
+    assert pauses == []
