@@ -22,6 +22,7 @@ from fsm_engine.errors import (
     Busy,
     DuplicateRequest,
     HookError,
+    IntegrityViolated,
     OperationFailed,
     RequestMismatch,
     VersionConflict,
@@ -152,7 +153,10 @@ class Turns:
         for _ in range(MAX_TRIES):
             try:
                 return await self._try(held, request, late)
-            except (VersionConflict, DuplicateRequest, StaleHold):
+            except (VersionConflict, DuplicateRequest, StaleHold, IntegrityViolated) as error:
+                # What is held may be of a conversation that was deleted and has begun again at the same version.
+                if held is None and isinstance(error, IntegrityViolated):
+                    raise
                 self._held.drop(request.conversation_id)
                 held = None
         raise Busy(
@@ -202,6 +206,8 @@ class Turns:
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
         opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
+        if opening.state.turn == 0 and held.version > 0:
+            held = await self._fresh(held, request)
         turn = await self._understood(request, opening)
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)
@@ -225,8 +231,9 @@ class Turns:
         if held.is_fresh:
             return held
         loaded = await self._store.load(request.conversation_id, request.request_id)
-        version = loaded.conversation.version if loaded is not None else 0
-        if version != held.version or (loaded is not None and loaded.seen):
+        known = _held_from(request, loaded)
+        ids = [one.state.session_id if one.state else None for one in (known, held)]
+        if known.version != held.version or ids[0] != ids[1] or (loaded is not None and loaded.seen):
             raise StaleHold
         return held._replace(is_fresh=True)
 

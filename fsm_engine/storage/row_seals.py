@@ -230,8 +230,12 @@ def _is_sound_session(one: StoredSession, state_hash: object, seal: Seal) -> boo
 
 
 def _is_by_itself(one: StoredMessage | StoredAudit, row_hash: object) -> bool:
-    """Whether no turn wrote the row, or its turn is deleted: then no hash tells whether it is sound."""
-    return one.turn is None or (one.session_id is None and row_hash is None)
+    """Whether no turn wrote the row, or its turn is deleted: then no hash tells whether it is sound, only its types."""
+    if one.turn is not None and (one.session_id is not None or row_hash is not None):
+        return False
+    if isinstance(one, StoredMessage):
+        return _are_texts(one.role, one.content, one.metadata_json, one.created_at)
+    return _are_texts(one.key, one.action, one.input_json, one.status, one.created_at, one.updated_at)
 
 
 def _is_among(row_hash: object, sealed: bytes) -> bool:

@@ -31,7 +31,9 @@ CROSS JOIN conversations AS c ON c.id = json_extract(q.value, '$[0]')
 LEFT JOIN sessions AS s ON s.key = (SELECT max(key) FROM sessions WHERE conversation = c.key)
 """
 
-# The turn of a request and the turns that it caused, directly or by a turn that it caused. Sorts those few.
+# The turn of a request and the turns that it caused, directly or by a turn that it caused. Each row begins with the
+# turn after it where that one was caused by it, found past the index of causes: so one that damage hides is noticed.
+# Sorts those few.
 SEEN = f"""
 WITH RECURSIVE seen (session, number) AS (
   SELECT session, number FROM turns
@@ -39,7 +41,8 @@ WITH RECURSIVE seen (session, number) AS (
   UNION ALL
   SELECT t.session, t.number FROM seen CROSS JOIN turns AS t ON t.session = seen.session AND t.caused_by = seen.number
 )
-SELECT {rows.TURN}
+SELECT (SELECT number FROM turns WHERE session = t.session AND number = t.number + 1 AND +caused_by = t.number),
+  {rows.TURN}
 FROM seen
 CROSS JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
 CROSS JOIN sessions AS s ON s.key = t.session

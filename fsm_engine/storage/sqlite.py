@@ -67,6 +67,8 @@ class SqliteStore:
         conversation = StoredConversation(*row[:_CONVERSATION_FIELDS])
         latest, (is_seen, last_line) = row[_CONVERSATION_FIELDS:-2], row[-2:]
         session = sound_session(latest, self._seal) if latest[0] is not None else None
+        if not isinstance(conversation.version, int):
+            raise SessionCorrupted(f"conversation {conversation_id}: its row is damaged. Restore a backup.")
         if session is not None and session.user_id not in (None, conversation.user_id):
             raise SessionCorrupted(f"session {session.id}: whose it is is damaged. Restore a backup.")
         if session is not None and session.turn != (last_line or 0):
@@ -81,12 +83,13 @@ class SqliteStore:
     async def _seen(self, conversation_id: str, request_id: str | None) -> tuple[StoredTurn, ...]:
         """Asked for apart: deliveries that come twice are rare, and journal lines never change."""
         rows = await self._database.rows(sql.SEEN, conversation_id, request_id)
-        turns = tuple(sound_turn(row, self._seal) for row in rows)
+        turns = tuple(sound_turn(row[1:], self._seal) for row in rows)
         # An index that is damaged leads to another conversation's line, or to another request's, or nowhere.
-        causes = {turn.number for turn in turns}
-        is_strange = any(turn.caused_by not in causes for turn in turns[1:])
-        of_others = {row[-2] for row in rows} != {conversation_id}
-        if is_strange or of_others or turns[0].request_id != request_id:
+        numbers = {turn.number for turn in turns}
+        causes = {turn.caused_by for turn in turns[1:]}
+        is_whole = causes | {row[0] for row in rows} <= {None, *numbers} and None not in causes
+        are_of_it = {row[-2] for row in rows} == {conversation_id}
+        if not (is_whole and are_of_it and turns[0].request_id == request_id):
             raise SessionCorrupted(f"request {request_id}: what is stored of it is damaged. Restore a backup.")
         return turns
 

@@ -70,7 +70,7 @@ class Sessions(Repository):
         """Every turn of the session, in order. Raises `SessionCorrupted` when a line is damaged."""
         rows = await self._database.rows(sql.JOURNAL, session_id, user_id)
         journal = [sound_turn(row[1:], self._seal) for row in rows]
-        if [line.number for line in journal] != list(range(1, rows[0][0] + 1 if rows else 1)):
+        if [line.number for line in journal] != list(range(1, len(rows) + 1)) or (rows and rows[0][0] != len(rows)):
             raise SessionCorrupted(f"session {session_id}: lines of its journal are missing. Restore a backup.")
         return journal
 
