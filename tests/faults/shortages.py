@@ -79,7 +79,7 @@ async def out_of_disk(folder: str, bank_folder: str, disk: Filler | FileSizeLimi
         assert reply.session.step == "note"
         await must_be_readable(engine, earlier)
     assert len(bank.effects()) == 1
-    return {"refused": refused, "lost": 0, "doubles": 0, "restarts": 0}
+    return {"acknowledged_before": len(earlier), "refused": refused, "effects": len(bank.effects())}
 
 
 async def talk(engine: Engine) -> None:
@@ -149,7 +149,7 @@ async def no_right_to_write(folder: str) -> dict[str, int]:
         await must_be_readable(engine, earlier)
         await engine.turn("chat", "a bicycle", request_id="r2")
     assert len(bank.effects()) == 1
-    return {"refused": refused, "lost": 0, "doubles": 0, "restarts": 0}
+    return {"acknowledged_before": len(earlier), "refused": refused, "effects": len(bank.effects())}
 
 
 @contextmanager
@@ -194,7 +194,7 @@ async def out_of_file_handles(folder: str, flow_files: str) -> dict[str, int]:
     async with opened(place, bank) as engine:
         await must_be_readable(engine, earlier)
     assert len(bank.effects()) == 1
-    return {"refused": refused, "lost": 0, "doubles": 0, "restarts": 0}
+    return {"acknowledged_before": len(earlier), "refused": refused, "effects": len(bank.effects())}
 
 
 async def refused_without_handles(engine: Engine) -> int:

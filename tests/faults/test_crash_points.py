@@ -58,7 +58,7 @@ def die_and_come_back(forks: Forks, folder: Path, failpoint: str, *, knows_keys:
 
 def test_after_a_death_at_any_point_the_dialogue_ends_as_if_nothing_had_happened(forks: Forks, tmp_path: Path) -> None:
     expected = undisturbed(forks, tmp_path / "undisturbed")
-    deaths = 0
+    deaths = effects = 0
     for failpoint in every_hit(expected.hits):
         folder = tmp_path / failpoint.replace(":", "-")
         replies = die_and_come_back(forks, folder, failpoint)
@@ -68,7 +68,8 @@ def test_after_a_death_at_any_point_the_dialogue_ends_as_if_nothing_had_happened
         assert table_digests(folder / "bot.db") == expected.tables, failpoint
         assert len(bank_of(folder).effects()) == 1, failpoint
         assert len(set(bank_of(folder).calls())) == 1, failpoint
-    record("T2", what="deaths at every point", failpoints=len(expected.hits), deaths=deaths, lost=0, half=0, doubles=0)
+        effects += len(bank_of(folder).effects())
+    record("T2", what="deaths at every point", failpoints=len(expected.hits), deaths=deaths, effects=effects)
 
 
 def test_after_a_death_while_it_recovers_the_dialogue_ends_as_if_nothing_had_happened(
@@ -80,7 +81,7 @@ def test_after_a_death_while_it_recovers_the_dialogue_ends_as_if_nothing_had_hap
     assert forks.run("converse", left, LEFT_PENDING, True)[0] == EXIT_CODE
     hits = forks.run("converse", shutil.copytree(left, tmp_path / "recovering"), "count", True)[1][-1]
     assert hits.keys() | expected.hits.keys() == set(FAILPOINTS)
-    deaths = 0
+    deaths = effects = 0
     for failpoint in every_hit(hits):
         if not IS_LONG and failpoint.startswith(("turn.", "check.")) and not failpoint.endswith(":1:exit"):
             continue  # the first hits are those of the recovery; the test above has been at the others
@@ -91,12 +92,13 @@ def test_after_a_death_while_it_recovers_the_dialogue_ends_as_if_nothing_had_hap
         assert replies == expected.replies, failpoint
         assert table_digests(folder / "bot.db") == expected.tables, failpoint
         assert len(bank_of(folder).effects()) == 1, failpoint
-    record("T2", what="deaths while recovering", deaths=deaths, lost=0, half=0, doubles=0)
+        effects += len(bank_of(folder).effects())
+    record("T2", what="deaths while recovering", failpoints=len(hits), deaths=deaths, effects=effects)
 
 
 def test_an_action_that_knows_no_keys_is_called_once_and_what_is_in_doubt_says_so(forks: Forks, tmp_path: Path) -> None:
     expected = undisturbed(forks, tmp_path / "undisturbed", knows_keys=False)
-    deaths = unknown = 0
+    deaths = unknown = done = 0
     for failpoint in every_hit(expected.hits):
         if not IS_LONG and not failpoint.startswith(("action.", "store.after-statement:")):
             continue
@@ -111,14 +113,15 @@ def test_an_action_that_knows_no_keys_is_called_once_and_what_is_in_doubt_says_s
         assert turns == len(DIALOGUE) + 1, failpoint
         assert status == "unknown" or replies == expected.replies, failpoint
         unknown += status == "unknown"
+        done += effects
     assert unknown >= 3
-    record("T2", what="deaths around an action without keys", deaths=deaths, unknown=unknown, doubles=0, unaccounted=0)
+    record("T2", what="deaths around an action without keys", deaths=deaths, effects=done, unknown=unknown)
 
 
 async def test_an_error_at_any_point_leaves_an_engine_that_goes_on(tmp_path: Path) -> None:
     with counted() as hits:
         expected = await converse(tmp_path / "undisturbed")
-    errors = 0
+    errors = effects = 0
     for failpoint in every_hit(hits):
         name, hit, _ = failpoint.split(":")
         if name.startswith("store.") and name.endswith("-close"):
@@ -133,7 +136,8 @@ async def test_an_error_at_any_point_leaves_an_engine_that_goes_on(tmp_path: Pat
         assert replies == expected, failpoint
         assert table_digests(folder / "bot.db") == table_digests(tmp_path / "undisturbed" / "bot.db"), failpoint
         assert len(bank_of(folder).effects()) == 1, failpoint
-    record("T2", what="errors at every point", errors=errors, lost=0, half=0, doubles=0)
+        effects += len(bank_of(folder).effects())
+    record("T2", what="errors at every point", errors=errors, effects=effects)
 
 
 async def converse(folder: Path, *, must_fail: bool = False) -> list[str]:
