@@ -83,8 +83,8 @@ class Search:
     async def compact(self, pace: Pace | None = None) -> None:
         """Takes the words of deleted messages out of the index for good.
 
-        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them. A step is bounded
-        by what it leaves; where next to nothing is left, the last one takes about 5 µs for every message gone.
+        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them. A step is
+        bounded by what it leaves; where next to nothing is left, the last one takes about 5 µs for every message gone.
         """
         pace = pace or Pace(rows=FIRST_PAGES, least=1)
         if await self._merged(pace, -pace.rows):
