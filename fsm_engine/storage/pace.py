@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 HOLD_AT_MOST_S = 0.05
 """No batch may keep turns waiting for longer than this; batches are made to take a quarter, as some take longer."""
-LEAST_ROWS = 16
-"""Where even these take long, it is the disk, and fewer rows would only take more time."""
 
 
 @dataclass(slots=True)
@@ -44,11 +42,13 @@ class Pace:
 
     rows: int = 64
     longest_s: float = 0.0
+    least: int = 16
+    """Where even these take long, it is the disk, and fewer rows would only take more time."""
 
     def took(self, spent: Spent, rows: int) -> None:
         """Tells how long a batch took that changed so many rows."""
         self.longest_s = max(self.longest_s, spent.seconds)
         if spent.seconds > HOLD_AT_MOST_S / 2:
-            self.rows = max(LEAST_ROWS, self.rows // 2)
+            self.rows = max(self.least, self.rows // 2)
         elif spent.seconds < HOLD_AT_MOST_S / 4 and rows >= self.rows:
-            self.rows += self.rows // 4
+            self.rows += 1 + self.rows // 4

@@ -57,7 +57,7 @@ class Search:
 
     async def catch_up(self, pace: Pace | None = None, merging: Pace | None = None) -> int:
         """Indexes the messages that were said before the call and are not indexed yet; how many there were."""
-        pace, merging = pace or Pace(rows=FIRST_BATCH), merging or Pace(rows=FIRST_PAGES)
+        pace, merging = pace or Pace(rows=FIRST_BATCH), merging or Pace(rows=FIRST_PAGES, least=1)
         done = 0
         ((indexed_to, last),) = await self._database.rows(sql_search.LAG)
         while last is not None and indexed_to < last:
@@ -76,16 +76,17 @@ class Search:
 
     async def merge(self, pace: Pace | None = None) -> None:
         """Puts parts of the index together where there are many, so that searches stay quick."""
-        pace = pace or Pace(rows=FIRST_PAGES)
+        pace = pace or Pace(rows=FIRST_PAGES, least=1)
         while await self._merged(pace, pace.rows):
             pass
 
     async def compact(self, pace: Pace | None = None) -> None:
         """Takes the words of deleted messages out of the index for good.
 
-        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them.
+        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them. A step is
+        bounded by what it leaves; where next to nothing is left, the last one takes about 5 µs for every message gone.
         """
-        pace = pace or Pace(rows=FIRST_PAGES)
+        pace = pace or Pace(rows=FIRST_PAGES, least=1)
         if await self._merged(pace, -pace.rows):
             await self.merge(pace)
 

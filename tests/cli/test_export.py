@@ -128,6 +128,19 @@ def embedded_fonts(data: bytes) -> list[TTFont]:
     return fonts
 
 
+async def test_a_line_runs_in_the_direction_of_its_first_letter(place: Path) -> None:
+    store = await open_store(f"sqlite:///{place / 'fsm_engine.db'}")
+    try:
+        for text in ("שלום one", "two עולם"):
+            await store.messages.save_user("ben", text, now=NOW)
+        text = pdf_text(as_pdf(await export_conversation(store, "ben", now=NOW)))
+    finally:
+        await store.close()
+
+    assert text.index("one") < text.index("שלום")  # extracted as it stands, from left to right
+    assert text.index("two") < text.index("עולם")
+
+
 async def test_right_to_left_lines_break_in_reading_order(place: Path) -> None:
     words = [f"كلمة{letter}" for letter in "ابتثجحخدذرزسشصضطظعغفقكلمنهوي" * 3]
     store = await open_store(f"sqlite:///{place / 'fsm_engine.db'}")

@@ -198,6 +198,19 @@ async def test_a_turn_computed_before_a_change_by_hand_is_refused(store: Store) 
     await store.commit(turn(2, user_id="ahmed", base_version=2))
 
 
+async def test_a_change_by_hand_never_undoes_a_turn_that_was_committed_meanwhile(store: Store) -> None:
+    first = await running(store)
+    read = await store.sessions.get(SESSION)
+    assert read is not None
+    await store.commit(turn(2, user_id="ahmed"))
+
+    with pytest.raises(VersionConflict):
+        await store.sessions._replace(read, first, at(5))
+    stored = await store.sessions.get(SESSION)
+    assert stored is not None
+    assert (stored.turn, stored.state_json) == (2, '{"turn":2}')
+
+
 async def test_a_new_state_shows_in_all_columns_and_is_sound(store: Store) -> None:
     first = await running(store)
     moved = replace(first, frames=(replace(first.frames[0], step="phone"),))

@@ -93,6 +93,16 @@ async def test_a_conversation_goes_on_after_its_old_session_was_removed(store: S
     ]
 
 
+async def test_a_message_whose_session_was_removed_never_belongs_to_a_later_one(store: Store) -> None:
+    await store.commit(turn(1, now=OLD, expires_at=OLD))
+    await store.messages.save_user("chat", "of the old session", now=NOW, session_id="session of chat")
+    await purge(store)
+    await store.commit(turn(1, conversation="other", now=NOW, expires_at="2027"))
+
+    (kept,) = await store.messages.last("chat")
+    assert (kept.content, kept.session_id) == ("of the old session", None)
+
+
 async def test_deleted_conversations_go_with_all_that_is_in_them(store: Store) -> None:
     await store.commit(full_turn(1, now=NOW, expires_at=NOW))
     await store.conversations.delete("chat", now="2026-02-20T00:00:00.000000Z")
@@ -229,6 +239,19 @@ async def test_the_funnel_stays_the_same_when_its_sessions_are_removed(store: St
     assert await store.analytics.funnel(now=NOW) == FUNNEL
     await purge(store)
     assert await store.analytics.funnel(now=NOW) == FUNNEL
+
+
+async def test_equal_sessions_that_are_removed_together_are_all_counted(store: Store) -> None:
+    for name in ("a", "b", "c"):
+        await store.commit(turn(1, name, answers=(answer("name", 2),), now=OLD, expires_at=OLD))
+    before = await store.analytics.funnel(now=NOW)
+    await purge(store)
+
+    assert [(one.step, one.reached, one.answered, one.gave_up) for one in before] == [
+        ("email", 3, 0, 3),
+        ("name", 3, 3, 0),
+    ]
+    assert await store.analytics.funnel(now=NOW) == before
 
 
 async def test_sessions_are_counted_by_the_week_in_which_they_began(store: Store) -> None:

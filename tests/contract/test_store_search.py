@@ -10,6 +10,7 @@ from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import Store, open_store
 from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.search import matching
+from fsm_engine.storage.sql_search import CANDIDATES
 from tests.turns import at, turn
 
 
@@ -89,6 +90,16 @@ async def test_a_search_looks_at_one_users_or_one_conversations_messages(store: 
     assert await texts_found(store, "card", conversation_id="missing") == []
     assert await texts_found(store, "card", user_id="") == []
     assert len(await texts_found(store, "card")) == 4
+
+
+async def test_others_messages_never_crowd_out_ones_own(store: Store) -> None:
+    await say(store, "card of ahmed", user_id="ahmed")
+    for number in range(3):
+        await say(store, *["card"] * (CANDIDATES // 2), conversation=f"other {number}", user_id="sara")
+
+    assert await texts_found(store, "card", user_id="ahmed") == ["card of ahmed"]
+    assert await texts_found(store, "card", conversation_id="chat") == ["card of ahmed"]
+    assert len(await texts_found(store, "card", limit=CANDIDATES * 2)) == CANDIDATES
 
 
 async def test_owners_and_threads_are_no_words(store: Store) -> None:

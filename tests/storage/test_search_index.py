@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fsm_engine.storage import open_store
-from fsm_engine.storage.pace import HOLD_AT_MOST_S, LEAST_ROWS, Pace, Spent
+from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
 from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.search import Search
 from tests.turns import turn
@@ -79,8 +79,8 @@ def test_a_pace_halves_after_a_long_batch_and_grows_slowly_after_quick_ones() ->
     for _ in range(9):
         pace.took(Spent(10.0), pace.rows)
 
-    assert sizes == [125, 125, 125, 62]  # quick; quick but not full; neither; long
-    assert (pace.rows, pace.longest_s) == (LEAST_ROWS, 10.0)
+    assert sizes == [126, 126, 126, 63]  # quick; quick but not full; neither; long
+    assert (pace.rows, pace.longest_s) == (pace.least, 10.0)
 
 
 async def test_words_of_deleted_messages_are_nowhere_in_the_file(tmp_path: Path) -> None:

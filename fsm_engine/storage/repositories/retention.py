@@ -72,7 +72,7 @@ class _Run:
     dry_run: bool
     progress: Progress
     paces: dict[str, Pace] = field(default_factory=dict)
-    merging: Pace = field(default_factory=lambda: Pace(rows=FIRST_PAGES))
+    merging: Pace = field(default_factory=lambda: Pace(rows=FIRST_PAGES, least=1))
 
     @property
     def longest_s(self) -> float:
@@ -151,7 +151,6 @@ class Retention(Repository):
             if count and not run.dry_run:
                 for step in part.steps:
                     await self._drain(step, run, (done, upto, run.now, before))
-                await self._search.merge(run.merging)
             found += count
             width = spent.fitting(upto - done)
             done = upto
@@ -166,6 +165,7 @@ class Retention(Repository):
             with timed() as spent:
                 *_, removed = await self._database.change(*((one, (*values, asked)) for one in step))
             pace.took(spent, len(removed))
+            await self._search.merge(run.merging)
             if len(removed) < asked:
                 return
             # Other processes wait for the lock by trying again and again; leaving it for as long lets them in.
@@ -174,7 +174,7 @@ class Retention(Repository):
     async def _tidy_index(self, run: _Run) -> None:
         indexing = run.paces.setdefault("index", Pace(rows=FIRST_BATCH))
         await self._search.catch_up(indexing, run.merging)
-        await self._search.compact(run.merging)
+        await self._search.compact(run.paces.setdefault("compact", Pace(rows=FIRST_PAGES, least=1)))
 
 
 def _nobody(part: str, done: int, last: int) -> None:
