@@ -25,6 +25,7 @@ from fsm_engine.storage.sqlite_file import SqliteSettings, connect
 
 ROUNDS = 7
 HASH = b"0123456789abcdef"
+"""As long as one seal; a turn of the engine writes three to six."""
 
 ADD_CONVERSATION = "INSERT INTO conversations (key, id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
 UPDATE_CONVERSATION = """
@@ -49,9 +50,10 @@ ADD_MESSAGE = """
 INSERT INTO messages (conversation, number, session, turn, user_id, role, content, metadata, request_id, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 KEEP_ANSWER = """
-INSERT INTO user_responses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO user_responses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session, flow, step) DO UPDATE SET slot = excluded.slot, response = excluded.response,
-  raw_text = excluded.raw_text, attempt_count = excluded.attempt_count, updated_at = excluded.updated_at"""
+  raw_text = excluded.raw_text, attempt_count = excluded.attempt_count, updated_at = excluded.updated_at,
+  row_hash = excluded.row_hash"""
 ADD_CLASSIFICATION = "INSERT INTO intent_classifications VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -109,7 +111,7 @@ def _write(connection: sqlite3.Connection, conversation: int, session: int, turn
         text = (one.role, one.content, one.metadata_json, turn.request_id, now)
         run(ADD_MESSAGE, (conversation, number, session, turn.turn, None, *text))
     for answer in turn.answers:
-        given = (answer.slot, answer.response_json, answer.raw, answer.attempts, now, now)
+        given = (answer.slot, answer.response_json, answer.raw, answer.attempts, now, now, HASH.decode())
         run(KEEP_ANSWER, (session, answer.flow, answer.step, *given))
     if turn.classification is not None:
         heard = turn.classification

@@ -149,4 +149,4 @@ def forked(place: str) -> DatabaseUnavailable:
 
 def no_conversation(conversation_id: str) -> NotFound:
     """What is raised for a conversation that does not exist and for one of another user: nobody can tell which."""
-    return NotFound(f"there is no conversation '{conversation_id}'.")
+    return NotFound(f"there is no conversation '{conversation_id}'. Check the id, and whose it is.")

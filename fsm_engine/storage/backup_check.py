@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from fsm_engine.errors import OperationFailed
+from fsm_engine.errors import OperationFailed, SessionCorrupted
+from fsm_engine.storage import sql_rows as rows
+from fsm_engine.storage.row_seals import sound_session, sound_turn
 from fsm_engine.storage.seal import Seal
 
 PLACES = 32
@@ -20,10 +22,14 @@ SELECT name, wr FROM pragma_table_list
 WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name
 """
 _MARKS = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id"
-_STATES = "SELECT id, turn, state_json, state_hash FROM sessions WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2"
-_TURNS = """
-SELECT s.id, t.number, t.event_json, t.reply_json, t.row_hash
-FROM (SELECT * FROM turns WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2) AS t CROSS JOIN sessions AS s ON s.key = t.session
+_STATES = f"""
+SELECT {rows.SESSION} FROM sessions AS s CROSS JOIN conversations AS c ON c.key = s.conversation
+WHERE s.key >= ?1 ORDER BY s.key LIMIT ?2
+"""
+_TURNS = f"""
+SELECT {rows.TURN}
+FROM (SELECT * FROM turns WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2) AS t
+CROSS JOIN sessions AS s ON s.key = t.session CROSS JOIN conversations AS c ON c.key = s.conversation
 """
 
 
@@ -93,11 +99,14 @@ def _picks(database: sqlite3.Connection, name: str, random: Random) -> list[tupl
 def _seals(copy: sqlite3.Connection, seal: Seal, random: Random) -> tuple[int, int]:
     """How many seals of sampled sessions and journal lines are good, and how many broken."""
     good = broken = 0
-    for statement, table, seal_of in ((_STATES, "sessions", seal.of_state), (_TURNS, "turns", seal.of_turn)):
+    for statement, table, sound in ((_STATES, "sessions", sound_session), (_TURNS, "turns", sound_turn)):
         for pick in _picks(copy, table, random):
-            for *sealed, stored in _readable(copy, statement, pick):
-                fits = seal.matches(stored, seal_of(*sealed))
-                good, broken = good + fits, broken + (not fits)
+            for row in _readable(copy, statement, pick):
+                try:
+                    sound(row, seal)
+                    good += 1
+                except SessionCorrupted:
+                    broken += 1
     return good, broken
 
 

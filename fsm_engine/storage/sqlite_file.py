@@ -68,6 +68,11 @@ class _Connection(sqlite3.Connection):
             return self.cursor(_Cursor).execute(statement, values)
         except UnicodeDecodeError:
             raise _damaged() from None
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_SCHEMA:
+                raise
+        # Another connection has written the file anew, and SQLite has read its schema again only now.
+        return self.cursor(_Cursor).execute(statement, values)
 
 
 def _damaged() -> sqlite3.DatabaseError:
@@ -289,7 +294,8 @@ def check_upgradable(contents: Contents, version: int, path: str) -> None:
 def contents_of(connection: sqlite3.Connection) -> tuple[Contents, int]:
     """What the database holds, and its version number; read in one statement, so that it is one moment's truth."""
     version, application, tables = connection.execute(
-        "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema)"
+        "SELECT user_version, application_id, (SELECT json_group_array(name) FROM sqlite_schema"
+        " WHERE name <> 'sqlite_sequence')"  # which stays for ever once a table counts its keys
         " FROM pragma_user_version, pragma_application_id"
     ).fetchone()
     if application == APPLICATION_ID and version >= SCHEMA_VERSION:

@@ -202,5 +202,5 @@ def test_every_repository_s_look_up_with_a_user_is_among_those() -> None:
 
 
 async def test_a_missing_one_is_not_found(engine: Engine) -> None:
-    with pytest.raises(NotFound, match=r"^there is no conversation 'no chat'\.$"):
+    with pytest.raises(NotFound, match=r"^there is no conversation 'no chat'\. Check the id, and whose it is\.$"):
         await engine.session("no chat", user_id="eve")

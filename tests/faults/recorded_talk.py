@@ -12,6 +12,7 @@ from fsm_engine.engine.engine import Engine
 from fsm_engine.engine.turns import NewId
 from fsm_engine.model.turn import Reply
 from fsm_engine.storage.open import QUEUE_LIMIT
+from fsm_engine.storage.retrying import WRITES
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.sqlite_database import SqliteDatabase
@@ -52,8 +53,8 @@ async def engine_on(
     new_id: NewId | None = None,
 ) -> AsyncIterator[Engine]:
     """The shipped store and engine, on other files; the world that actions ask is a `Bank`."""
-    settings = SqliteSettings(durability, busy_timeout_s, files.connect)
-    store = SqliteStore(await SqliteDatabase.open(str(path), settings, queue_limit=QUEUE_LIMIT), Seal())
+    settings = SqliteSettings(durability, busy_timeout_s, driver=files.connect)
+    store = SqliteStore(await SqliteDatabase.open(str(path), settings, queue_limit=QUEUE_LIMIT, writes=WRITES), Seal())
     async with Engine.open(store, flows=SHIPPED, actions=Bank().actions, clock=VirtualClock(), new_id=new_id) as engine:
         yield engine
 

@@ -51,7 +51,7 @@ def _questions(engine: Engine, known: Known) -> dict[str, Awaitable[Any]]:
     asked: dict[str, Awaitable[Any]] = {
         "conversations by status": store.conversations.with_status("active", limit=ALL),
         "sessions by status": store.sessions.with_status("active", limit=ALL),
-        "sessions expired": store.sessions.expired("9999", limit=ALL),
+        "sessions expired": store.sessions.list_expired("9999", limit=ALL),
         "audit by status": store.audit.with_status("success", limit=ALL),
         "risk since": store.risk.since("", limit=ALL),
     }

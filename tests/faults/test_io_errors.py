@@ -124,4 +124,6 @@ async def test_a_call_to_a_file_that_fails_costs_at_most_a_typed_error(kind: Kin
 
     record("T5", kind=kind, faults=hit.total(), told=told.total(), unnoticed=hit.total() - told.total(), **hit)
     assert wrong == []
-    assert told.total() > 2, "the faults were hardly felt: the test sees nothing"
+    # A lock that passes is waited for: the write is tried again, and nobody hears of it.
+    felt = hit.total() if kind == "busy" else told.total()
+    assert felt > 2, "the faults were hardly felt: the test sees nothing"

@@ -15,6 +15,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -463,3 +464,12 @@ async def test_opening_that_is_cancelled_leaves_nothing_open(tmp_path: Path, ste
 
 def test_the_script_that_travels_is_the_one_at_the_root() -> None:
     assert schema_script() == (Path(__file__).parents[2] / "schema_v2.sql").read_text()
+
+
+def test_a_file_that_another_program_has_written_anew_is_read_anew(tmp_path: Path) -> None:
+    """A statement that is prepared then meets a schema that SQLite has not read again yet."""
+    path = str(tmp_path / "bot.db")
+    with closing(connect(path, SqliteSettings())) as one, closing(connect(path, SqliteSettings())) as other:
+        one.execute("VACUUM")
+        other.execute("INSERT INTO turn_intake (conversation_id, base_version) SELECT 'chat', 0 WHERE false").fetchall()
+        assert other.execute("SELECT count(*) FROM conversations").fetchall() == [(0,)]
