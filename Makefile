@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fast lint bench clean
+.PHONY: demo test fast lint bench faults clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.installed: pyproject.toml requirements-dev.txt
@@ -30,6 +30,9 @@ test: lint fast
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --write
+
+faults: $(VENV)/.installed
+	$(BIN)/python -m tests.faults --write
 
 clean:
 	rm -rf $(VENV) .demo
