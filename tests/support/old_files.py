@@ -67,7 +67,8 @@ def contents(path: Path, table: str = "chat_history") -> list[Any]:
             f"SELECT {'_rowid_' if has_rowid else 'NULL'}, {typed} FROM {table}"
         ).fetchall()
         found += connection.execute(
-            "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'alembic%' AND name <> 'sqlite_sequence'"
+            "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+            " WHERE name NOT LIKE 'alembic%' AND name <> 'sqlite_sequence'"
             " AND name NOT LIKE 'sqlite_autoindex_alembic%' ORDER BY type, name"
         ).fetchall()
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").fetchone():
