@@ -13,10 +13,11 @@ from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.checkpoint import is_notification
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
+from fsm_engine.engine.intent_hooks import IntentHook
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request, utc_now, utc_text
 from fsm_engine.engine.risk_stage import RiskHook
-from fsm_engine.engine.turns import Clock, IntentHook, NewId, Turns
+from fsm_engine.engine.turns import Clock, NewId, Turns
 from fsm_engine.errors import (
     FlowError,
     HookError,

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fsm_engine.actions import Actions, ask_check, call_function, run_action
+from fsm_engine.actions import Actions, ask_check, run_action
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
+from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region, utc_text
 from fsm_engine.errors import (
     Busy,
     DuplicateRequest,
-    HookError,
     IntegrityViolated,
     OperationFailed,
     RequestMismatch,
@@ -35,18 +33,14 @@ from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
-from fsm_engine.understanding.text import canonical_id
 
 log = logging.getLogger("fsm_engine.turns")
 
 MAX_TRIES = 100
 """Times a turn is computed anew because another process was first, before the caller is told to try later."""
-INTENT_HOOK_TIME_LIMIT_S = 1.0
-GUESSES_AT_MOST = 50
 
 Clock = Callable[[], datetime]
 NewId = Callable[[datetime], str]
-IntentHook = Callable[[str], Any]
 
 
 class StaleHold(Exception):
@@ -269,17 +263,8 @@ class Turns:
         )
 
     async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
-        for hook in self._intent_hooks:
-            try:
-                async with asyncio.timeout(INTENT_HOOK_TIME_LIMIT_S):
-                    answer = await call_function(hook, text)
-                guesses = _guesses(answer)
-            except Exception as error:  # noqa: BLE001 - a hook must never cost a turn; the rules answer instead
-                log.warning("an intent hook failed with %s; the rules answer instead", type(error).__name__)
-                continue
-            if guesses:
-                return guesses
-        return self._source.flows.classifier.classify(text)
+        guesses = await hooked_guesses(self._intent_hooks, text) if self._intent_hooks else ()
+        return guesses or self._source.flows.classifier.classify(text)
 
     async def _commit(self, taken: TurnTaken) -> Held:
         flows = self._source.flows
@@ -394,20 +379,3 @@ def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
 def _must_belong(held: Held, request: Request) -> None:
     if request.user_id is not None and held.user_id != request.user_id:
         raise no_conversation(request.conversation_id)
-
-
-def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
-    if answer is None:
-        return ()
-    if isinstance(answer, (str, IntentGuess)):
-        answer = [answer]
-    return tuple(_sound_guess(item) for item in islice(answer, GUESSES_AT_MOST))
-
-
-def _sound_guess(item: Any) -> IntentGuess:
-    """Raises `FsmEngineError` for what could not be stored with the turn."""
-    guess = item if isinstance(item, IntentGuess) else IntentGuess(item, 1.0, "ml")
-    canonical_id(guess.name, what="intent")
-    if not 0 <= guess.confidence <= 1 or guess.method not in {"rule_based", "ml", "hybrid"}:
-        raise HookError("an intent hook returned a confidence outside 0..1, or an unknown method.")
-    return guess
