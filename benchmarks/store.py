@@ -187,7 +187,7 @@ async def index(path: Path) -> tuple[float, float]:
     try:
         pace, merging = Pace(rows=FIRST_BATCH), Pace(rows=FIRST_PAGES)
         before = time.perf_counter()
-        done = await Search(database).catch_up(pace, merging)
+        done = await Search(database, Seal()).catch_up(pace, merging)
         return (time.perf_counter() - before) / done * 1e6, max(pace.longest_s, merging.longest_s) * 1e3
     finally:
         await database.close()

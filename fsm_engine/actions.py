@@ -7,7 +7,6 @@ import difflib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ import orjson
 
 from fsm_engine.errors import HookError
 from fsm_engine.failpoints import failpoint
+from fsm_engine.model.codec import plain_copy
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
 
@@ -102,11 +102,16 @@ def _must_take_one_argument(name: str, function: ActionFunction) -> None:
 
 async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
     """Asks a registered function about an answer; a failing, late or unknown one gives ``ok=False``. Never raises."""
-    call = ActionCall(deepcopy(dict(request.slots)), request.key, session)
+    call = ActionCall(_own_slots(request.slots), request.key, session)
     failpoint("check.before-call")
     result = await _call(actions, request.action, call, CHECK_TIME_LIMIT_S)
     failpoint("check.after-call")
     return result
+
+
+def _own_slots(slots: Mapping[str, Json]) -> dict[str, Json]:
+    """What a function may change as it likes: nothing of it comes back."""
+    return {name: plain_copy(value) for name, value in slots.items()}
 
 
 async def run_action(actions: Actions, request: ActionRequest, session: SessionView) -> ActionResult:
@@ -114,7 +119,7 @@ async def run_action(actions: Actions, request: ActionRequest, session: SessionV
     registered = actions.get(request.action)
     result = ActionResult(ok=False, error="unregistered")
     for attempt in range(1, request.retry + 2):
-        call = ActionCall(deepcopy(dict(request.slots)), request.key, session, attempt)
+        call = ActionCall(_own_slots(request.slots), request.key, session, attempt)
         failpoint("action.before-call")
         result = await _call(actions, request.action, call, request.time_limit_s)
         failpoint("action.after-call")

@@ -21,7 +21,7 @@ def examine(database: str, *, as_json: bool) -> None:
     Raises:
         StartUpError: the database cannot be read.
     """
-    from fsm_engine.engine.requests import utc_now, utc_text
+    from fsm_engine.model.times import utc_now, utc_text
     from fsm_engine.storage.inspection import inspect_database
     from fsm_engine.storage.open import sqlite_path
 

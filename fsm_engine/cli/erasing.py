@@ -102,7 +102,7 @@ async def _erased(address: str, subject: Subject, texts: set[str]) -> Erased:
     """Fills ``texts`` with what must be nowhere afterwards, before it is gone."""
     from uuid import uuid4
 
-    from fsm_engine.engine.requests import utc_now, utc_text
+    from fsm_engine.model.times import utc_now, utc_text
     from fsm_engine.storage import open_store
 
     store = await open_store(address)

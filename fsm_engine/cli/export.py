@@ -47,7 +47,7 @@ def write_export(
 
 async def _collect(database: str, conversation: str | None, user: str | None) -> Exported:
     from fsm_engine.engine.exports import export_conversation, export_user
-    from fsm_engine.engine.requests import utc_now, utc_text
+    from fsm_engine.model.times import utc_now, utc_text
     from fsm_engine.storage import open_store
 
     store = await open_store(database)

@@ -89,7 +89,7 @@ def _keep(flows: Path | None) -> Keep:
 
 
 def _before(days: float) -> str:
-    from fsm_engine.engine.requests import utc_now, utc_text
+    from fsm_engine.model.times import utc_now, utc_text
 
     return utc_text(utc_now() - timedelta(days=days))
 

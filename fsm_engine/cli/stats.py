@@ -43,7 +43,7 @@ def show_stats(database: str, *, flow: str | None, since: str | None, as_json: b
 
 
 async def _read(database: str, flow: str | None, since: str) -> tuple[list[StepFunnel], list[WeekOfSessions]]:
-    from fsm_engine.engine.requests import utc_now, utc_text
+    from fsm_engine.model.times import utc_now, utc_text
     from fsm_engine.storage import open_store
 
     store = await open_store(database)

@@ -10,11 +10,13 @@ import orjson
 
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.held import Held
-from fsm_engine.engine.requests import Request, utc_text
+from fsm_engine.engine.requests import Request
 from fsm_engine.model.codec import encode
 from fsm_engine.model.session import SessionState, Status
+from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
 from fsm_engine.storage.records import (
+    NOTIFY,
     AnswerRow,
     AuditRow,
     ClassificationRow,
@@ -25,7 +27,6 @@ from fsm_engine.storage.records import (
 
 MAX_TITLE = 200
 MAX_DETECTED_TEXT = 1000
-NOTIFY = "notify "
 
 
 class TurnTaken(NamedTuple):

@@ -15,7 +15,7 @@ from fsm_engine.engine.checkpoint import is_notification
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.intent_hooks import IntentHook
 from fsm_engine.engine.replies import stored_reply, view_of
-from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request, utc_now, utc_text
+from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, NewId, Turns
 from fsm_engine.errors import (
@@ -31,6 +31,7 @@ from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
+from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import open_store

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fsm_engine.core.risk import highest
-from fsm_engine.model.codec import decode
+from fsm_engine.model.codec import decode, plain_copy
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Outcome, Reply, RiskLevel, SessionView
@@ -20,7 +20,7 @@ def view_of(state: SessionState, conversation_id: str) -> SessionView:
         slots.update(frame.slots)
     for slot, value in slots.items():
         if isinstance(value, (list, dict)):
-            slots[slot] = _copy(value)
+            slots[slot] = plain_copy(value)
     top = state.frames[-1] if state.frames else None
     return SessionView(
         id=state.session_id,
@@ -31,15 +31,6 @@ def view_of(state: SessionState, conversation_id: str) -> SessionView:
         status=state.status,
         turn=state.turn,
     )
-
-
-def _copy(value: Json) -> Json:
-    """As `copy.deepcopy` for plain JSON, at a fifth of its price."""
-    if isinstance(value, dict):
-        return {key: _copy(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_copy(item) for item in value]
-    return value
 
 
 def reply_of(outcome: Outcome, conversation_id: str) -> Reply:

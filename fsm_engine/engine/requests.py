@@ -152,21 +152,9 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
-def utc_now() -> datetime:
-    """The default clock."""
-    return datetime.now(UTC)
-
-
 def in_utc(clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """The same clock, telling UTC: half an hour after 01:45 local time is not always 02:15."""
     return lambda: clock().astimezone(UTC)
-
-
-def utc_text(moment: datetime) -> str:
-    """``2026-11-22T03:04:05.678901Z``: sorts as time does."""
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 def rising_id(now: datetime) -> str:

@@ -16,7 +16,7 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
-from fsm_engine.engine.requests import Request, language_and_region, utc_text
+from fsm_engine.engine.requests import Request, language_and_region
 from fsm_engine.errors import (
     Busy,
     DuplicateRequest,
@@ -30,6 +30,7 @@ from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
+from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store

@@ -11,8 +11,10 @@ from typing import Any
 import orjson
 
 from fsm_engine.errors import SessionCorrupted
+from fsm_engine.model.times import utc_text
 from fsm_engine.storage import sql_inspection as sql
 from fsm_engine.storage.findings import Finding, Touched
+from fsm_engine.storage.records import NOTIFY
 from fsm_engine.storage.row_seals import session_of, sound_turn
 from fsm_engine.storage.seal import Seal
 
@@ -21,8 +23,6 @@ Progress = Callable[[str, int, int | None], None]
 
 BATCH = 500
 _FARTHEST_SKIP = 2**20
-NOTIFY = "notify "
-"""How an audited action begins that is somebody to be told of a risk."""
 UNDER_WAY = timedelta(minutes=10)
 """A pending action that is younger may simply be running."""
 
@@ -128,7 +128,7 @@ def conversation_findings(rows: Rows) -> Iterator[Finding]:
 def audit_findings(connection: sqlite3.Connection, now: str) -> Iterator[Finding]:
     """Actions that nobody finished, and people who are still to be told of a risk."""
     pending, unknown, untold = Touched(), Touched(), Touched()
-    under_way_since = _text(datetime.fromisoformat(now) - UNDER_WAY)
+    under_way_since = utc_text(datetime.fromisoformat(now) - UNDER_WAY)
     for status, is_notification, session, created_at in connection.execute(sql.UNFINISHED, (NOTIFY,)):
         if is_notification:
             untold.add(session)
@@ -164,10 +164,6 @@ def _rows_or_none(rows: Rows, statement: str, key: int) -> Iterable[tuple[Any, .
         return rows.connection.execute(statement, (key,)).fetchall()
     except sqlite3.DatabaseError:
         return ()  # told of by the checks of the tables themselves
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
 
 
 _IDS = ("ids go here",)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fsm_engine.errors import InvalidArgument, StartUpError, WouldLose
+from fsm_engine.model.times import utc_text
 from fsm_engine.storage.address import sqlite_path
-from fsm_engine.storage.migrations.old_times import utc_text
 from fsm_engine.storage.migrations.work import Loss, Progress, Work, database_of
 from fsm_engine.storage.schema import SCHEMA_VERSION
 from fsm_engine.storage.sqlite_file import (

@@ -63,13 +63,7 @@ async def open_store(
     from fsm_engine.storage.sqlite import SqliteStore  # drivers are imported when a database needs them
     from fsm_engine.storage.sqlite_database import SqliteDatabase
 
-    # Each time to wait for a lock is shared by the tries of one call, so that all of them together take as long.
-    connections = SqliteSettings(
-        durability,
-        busy_timeout_s=settings.timeout_s / (writes.retries + 1),
-        opening_timeout_s=settings.timeout_s / (settings.init_retry_count + 1),
-        driver=open_echoing_file if settings.echo else open_file,
-    )
+    connections = _connections(settings, durability, writes)
     opening = replace(writes, retries=settings.init_retry_count, first_s=settings.init_retry_delay_ms / 1000, most_s=60)
     for retry in count():
         try:
@@ -85,6 +79,16 @@ async def open_store(
         await store.close()
         raise
     return store
+
+
+def _connections(settings: Settings, durability: Durability, writes: Backoff) -> SqliteSettings:
+    """Each time to wait for a lock is shared by the tries of one call, so that all of them together take as long."""
+    return SqliteSettings(
+        durability,
+        busy_timeout_s=settings.timeout_s / (writes.retries + 1),
+        opening_timeout_s=settings.timeout_s / (settings.init_retry_count + 1),
+        driver=open_echoing_file if settings.echo else open_file,
+    )
 
 
 def _warn_of_surroundings(path: str) -> None:
@@ -105,5 +109,5 @@ def _settings(database: str | Settings | None, busy_timeout_s: float | None) -> 
 async def _upgrade(path: str, url: str) -> None:
     from fsm_engine.storage.migrating import migrate
 
-    if path != ":memory:" and await asyncio.to_thread(inspect, path) == "older":
+    if path != MEMORY and await asyncio.to_thread(inspect, path) == "older":
         await asyncio.to_thread(migrate, url)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["user", "assistant", "system"]
+NOTIFY = "notify "
+"""How the action of an audit row begins that is somebody to be told of a risk, and not an action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage import sql_search
-from fsm_engine.storage.database import Database
+from fsm_engine.storage.database import Database, Row
 from fsm_engine.storage.intake import storable
 from fsm_engine.storage.pace import Pace, timed
-from fsm_engine.storage.records import FoundMessage, StoredMessage
+from fsm_engine.storage.records import FoundMessage
+from fsm_engine.storage.row_seals import sound_message
+from fsm_engine.storage.seal import Seal
 
 LONGEST_QUERY = 1000
 """Characters of a query that are read."""
@@ -25,8 +28,9 @@ _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 class Search:
     """Finds messages by their words, and keeps the index that this takes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
+        self._seal = seal
 
     async def find(
         self, query: str, *, user_id: str | None, conversation_id: str | None, limit: int, marks: tuple[str, str]
@@ -53,7 +57,15 @@ class Search:
         await self.catch_up()
         expression = " AND ".join([*scopes, f"{{content}} : ({words})"])
         rows = await self._database.rows(sql_search.SEARCH, expression, user_id, limit, *map(storable, marks))
-        return [FoundMessage(StoredMessage(*row[:-2]), *row[-2:]) for row in rows]
+        return [found for found in map(self._found, rows) if found is not None]
+
+    def _found(self, row: Row) -> FoundMessage | None:
+        """None for a message that is damaged: it is named where its conversation is read."""
+        *of_message, snippet, score = row
+        try:
+            return FoundMessage(sound_message(tuple(of_message), self._seal), snippet, score)
+        except SessionCorrupted:
+            return None
 
     async def catch_up(self, pace: Pace | None = None, merging: Pace | None = None) -> int:
         """Indexes the messages that were said before the call and are not indexed yet; how many there were."""

@@ -3,6 +3,8 @@
 # ruff: noqa: S608 - statements are put together from constants of this package, and from nothing else
 from __future__ import annotations
 
+from fsm_engine.storage import sql_rows as rows
+
 CANDIDATES = 500
 """Of more matches than these, the newest are ranked: a search costs the same however many messages there are."""
 
@@ -35,12 +37,12 @@ WITH found (id, hits, snippet) AS MATERIALIZED (
          snippet(messages_index, 0, ?4, ?5, '…', 24)
   FROM messages_index WHERE messages_index MATCH ?1 ORDER BY rowid DESC LIMIT {CANDIDATES}
 )
-SELECT m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m.metadata, m.request_id, m.created_at,
+SELECT {rows.MESSAGE},
   f.snippet, round(f.hits * 2.2 / (f.hits + 1.2 * (0.25 + 0.75 * length(m.content) / 200.0)), 4) AS score
 FROM found AS f
 CROSS JOIN messages AS m ON m.id = f.id
 CROSS JOIN conversations AS c ON c.key = m.conversation
-LEFT JOIN sessions AS s ON s.key = m.session
+LEFT JOIN sessions AS s ON s.key = m.session LEFT JOIN turns AS t ON t.session = m.session AND t.number = m.turn
 WHERE (?2 IS NULL OR c.user_id = ?2)
 ORDER BY score DESC, m.id DESC LIMIT ?3
 """

@@ -44,7 +44,7 @@ class SqliteStore:
         self._seal = seal
         self.users = Users(database, seal)
         self.conversations = Conversations(database, seal)
-        search = Search(database)
+        search = Search(database, seal)
         self.messages = Messages(database, seal, search)
         self.sessions = Sessions(database, seal)
         self.responses = Responses(database, seal)

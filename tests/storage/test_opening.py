@@ -69,6 +69,8 @@ async def test_an_empty_file_is_fresh(tmp_path: Path) -> None:
     await store.commit(turn(1))
     await store.close()
 
+    assert inspect(f"{tmp_path}/bot.db") == "current"
+
 
 async def test_a_database_in_memory_is_each_store_s_own() -> None:
     first, second = await open_store("sqlite:///:memory:"), await open_store("sqlite:///:memory:")
@@ -445,7 +447,10 @@ async def test_tasks_that_open_a_fresh_file_at_once_all_work(tmp_path: Path) -> 
     stores = await asyncio.gather(*(open_store(f"sqlite:///{tmp_path}/bot.db") for _ in range(8)))
 
     await asyncio.gather(*(store.commit(turn(1, conversation=f"{number}")) for number, store in enumerate(stores)))
+    loaded = [await stores[0].load(f"{number}", None) for number in range(len(stores))]
     await asyncio.gather(*(store.close() for store in stores))
+
+    assert None not in loaded
 
 
 @pytest.mark.parametrize("steps", range(6))

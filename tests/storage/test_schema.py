@@ -101,8 +101,13 @@ async def test_a_database_made_by_the_script_is_ready_for_the_store(tmp_path: Pa
     alone.close()
 
     store = await open_store(f"sqlite:///{tmp_path}/bot.db")
-    await store.commit(full_turn(1))
+    turn_written = full_turn(1)
+    await store.commit(turn_written)
+    loaded = await store.load(turn_written.conversation_id, turn_written.request_id)
     await store.close()
+
+    assert loaded is not None
+    assert [line.event_json for line in loaded.seen] == [turn_written.event_json]
 
 
 def test_the_database_tells_its_version_and_program(connection: sqlite3.Connection) -> None:

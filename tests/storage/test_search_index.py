@@ -11,6 +11,7 @@ import pytest
 from fsm_engine.storage import open_store
 from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
 from fsm_engine.storage.records import MessageRow
+from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
 from tests.turns import turn
 
@@ -60,11 +61,11 @@ async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Pat
     store = await open_store(f"sqlite:///{path}")
     try:
         pace = Pace(rows=20)
-        done = await Search(store._database).catch_up(pace)  # type: ignore[attr-defined]
+        done = await Search(store._database, Seal()).catch_up(pace)  # type: ignore[attr-defined]
 
         assert done == 80
         assert pace.rows > 20
-        assert await Search(store._database).catch_up() == 0  # type: ignore[attr-defined]
+        assert await Search(store._database, Seal()).catch_up() == 0  # type: ignore[attr-defined]
     finally:
         await store.close()
     check_index(path)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from fsm_engine.errors import NotFound
+from fsm_engine.errors import NotFound, no_conversation
 from fsm_engine.storage.records import StoredConversation, StoredMessage, StoredSession
 from fsm_engine.storage.store import Store
 
@@ -39,7 +39,7 @@ async def export_conversation(store: Store, conversation_id: str, *, now: str, u
     """
     conversation = await store.conversations.get(conversation_id, user_id=user_id)
     if conversation is None:
-        raise NotFound(f"there is no conversation '{conversation_id}'.")
+        raise no_conversation(conversation_id)
     return Exported(now, None, [await _whole(store, conversation)])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from fsm_engine.model.times import utc_text
+
 _FORMS = ("%Y%m%d%H%M%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%c")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_SECONDS, _LAST_MILLISECONDS, _LAST_MICROSECONDS = 1e11, 1e14, 1e17  # the year 5138, in each unit
@@ -12,11 +14,6 @@ _JULIAN_OF_EPOCH = 2_440_587.5
 _JULIAN_DAYS = (2_400_000.0, 2_500_000.0)  # the years 1858 to 2132; as seconds since 1970 all of them are one January
 _LONGEST = 64
 _COMPACT_DIGITS = (8, 14)
-
-
-def utc_text(moment: datetime) -> str:
-    """``2026-01-31T09:30:00.000000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
 
 
 def read_time(value: object) -> str | None:

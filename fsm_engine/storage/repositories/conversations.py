@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal
 from uuid import uuid4
 
 from fsm_engine.errors import InvalidArgument
+from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.storage import sql
 from fsm_engine.storage.erasing import Erasing, Subject
 from fsm_engine.storage.records import DeletedUser, StoredConversation
@@ -26,7 +26,7 @@ class Users(Repository):
         """
         erased = await Erasing(self._database, self._seal).erase(
             Subject(user_id),
-            now=now or f"{datetime.now(UTC).isoformat(timespec='microseconds')[:26]}Z",
+            now=now or utc_text(utc_now()),
             record=record or uuid4().hex,
             compact=compact,
         )

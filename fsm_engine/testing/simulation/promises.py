@@ -10,13 +10,13 @@ from fsm_engine.engine.replies import stored_reply
 from fsm_engine.errors import Busy, DatabaseUnavailable, OperationFailed
 from fsm_engine.model.codec import encode
 from fsm_engine.model.turn import Reply
+from fsm_engine.storage.records import NOTIFY
 from fsm_engine.testing.simulation.bank import IDEMPOTENT, Account, Bank
 from fsm_engine.testing.simulation.journal_checks import Complain, JournalChecks
 from fsm_engine.testing.simulation.records import AuditRecord, Records
 
 MAY_FAIL: Final = (DatabaseUnavailable, OperationFailed, Busy)
 """What a caller may get besides a reply: the database's faults, typed."""
-NOTIFY: Final = "notify "
 
 
 @dataclass(slots=True, eq=False)
