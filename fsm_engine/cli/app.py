@@ -10,6 +10,7 @@ import typer
 from fsm_engine.cli import database_commands
 from fsm_engine.cli.care import care
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
+from fsm_engine.cli.options import AsJson, Database, DatabaseFile
 from fsm_engine.cli.places import DEFAULT_CONVERSATION
 from fsm_engine.storage.open import DEFAULT_DATABASE
 
@@ -32,15 +33,6 @@ Folder = Annotated[
     Path | None,
     typer.Argument(metavar="FOLDER", help="Flow files; ./flows where there is one, else the shipped flows."),
 ]
-Database = Annotated[
-    str,
-    typer.Option(help="Where conversations are kept: sqlite:///PATH or sqlite:////FULL/PATH.", envvar="DATABASE_URL"),
-]
-DatabaseFile = Annotated[
-    str,
-    typer.Argument(metavar="DATABASE", help="A database file, or its address: sqlite:///PATH.", envvar="DATABASE_URL"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def _version(wanted: bool) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from fsm_engine.cli.exits import Refused
+from fsm_engine.cli.places import address_of
 from fsm_engine.cli.reports import print_json, progress_bar
 from fsm_engine.storage.address import DEFAULT_DATABASE
 
@@ -31,7 +32,7 @@ def back_up(words: Sequence[str], *, as_json: bool) -> None:
         )
     database = words[0] if len(words) == _DATABASE_AND_TARGET else os.environ.get("DATABASE_URL") or DEFAULT_DATABASE
     with progress_bar("copying") as progress:
-        copied = backup(database, words[-1], progress=progress)
+        copied = backup(address_of(database), words[-1], progress=progress)
     _tell(copied, as_json=as_json)
 
 

@@ -8,30 +8,22 @@ from typing import Annotated
 import typer
 
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
+from fsm_engine.cli.options import AsJson, DatabaseFile
 from fsm_engine.storage.open import DEFAULT_DATABASE
 
 care = typer.Typer(rich_markup_mode=None)
 
-Database = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATABASE",
-        help="Where conversations are kept: sqlite:///PATH or sqlite:////FULL/PATH.",
-        envvar="DATABASE_URL",
-    ),
-]
 Flows = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Flow files whose bot file says in `keep:` how long things are kept."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would go.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Days = Annotated[float | None, typer.Option(min=0.0, metavar="DAYS", help="Other than the bot file's, or the default.")]
 
 
 @care.command(epilog=EXIT_CODES)
 def stats(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     flow: Annotated[str | None, typer.Option(help="Only this flow.")] = None,
     since: Annotated[
         str | None,
@@ -61,7 +53,7 @@ def stats(
 
 @care.command(epilog=EXIT_CODES)
 def archive(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     idle_days: Days = None,
     move_messages: Annotated[
         bool,
@@ -100,7 +92,7 @@ def archive(
 
 @care.command(epilog=EXIT_CODES)
 def purge(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     sessions_days: Days = None,
     messages_days: Days = None,
     flows: Flows = None,
@@ -134,7 +126,7 @@ def purge(
 
 @care.command(epilog=EXIT_CODES)
 def export(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     conversation: Annotated[str | None, typer.Option(metavar="ID", help="One conversation.")] = None,
     user: Annotated[str | None, typer.Option(metavar="ID", help="All conversations of a user.")] = None,
     form: Annotated[str, typer.Option("--format", help="json, md (Markdown) or pdf.")] = "json",

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
+from fsm_engine.cli.options import AsJson, DatabaseFile
+from fsm_engine.cli.places import address_of
 from fsm_engine.storage.address import DEFAULT_DATABASE
-
-Database = Annotated[
-    str,
-    typer.Argument(
-        metavar="[DATABASE]", help="sqlite:///PATH or sqlite:////FULL/PATH.", envvar="DATABASE_URL", show_default=True
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 class _UpgradesByItself(TyperGroup):
-    """A group in which an address where a command should stand means: upgrade that database."""
+    """A group in which a database where a command should stand means: upgrade that database."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts `upgrade` before an address."""
-        if not any(word in self.commands for word in args) and any("://" in word for word in args):
+        """Puts `upgrade` before an address, or a file that is there."""
+        if not any(word in self.commands for word in args) and any(
+            "://" in word or Path(word).is_file() for word in args
+        ):
             args = ["upgrade", *args]
         return super().parse_args(ctx, args)
 
@@ -40,7 +37,7 @@ migrate = typer.Typer(
 
 @migrate.command(epilog=EXIT_CODES)
 def upgrade(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     to: Annotated[str, typer.Option(metavar="REV", help="Stop at this revision.")] = "head",
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +58,7 @@ def upgrade(
 
 @migrate.command(epilog=EXIT_CODES)
 def downgrade(
-    database: Database = DEFAULT_DATABASE,
+    database: DatabaseFile = DEFAULT_DATABASE,
     to: Annotated[
         str | None, typer.Option(metavar="REV", help="The revision to go down to; without it, one step.")
     ] = None,
@@ -84,7 +81,7 @@ def downgrade(
 
 
 @migrate.command(epilog=EXIT_CODES)
-def current(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+def current(database: DatabaseFile = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Tell which revision a database has.
 
     \b
@@ -99,7 +96,7 @@ def current(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> N
 
 
 @migrate.command(epilog=EXIT_CODES)
-def history(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+def history(database: DatabaseFile = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """List all revisions, and mark the one that a database has.
 
     \b
@@ -139,7 +136,7 @@ def backup(
 
 def restore(
     backup: Annotated[str, typer.Argument(metavar="BACKUP", help="A file that `fsm-engine backup` has made.")],
-    database: Annotated[str, typer.Argument(metavar="DATABASE", help="sqlite:///PATH or sqlite:////FULL/PATH.")],
+    database: Annotated[str, typer.Argument(metavar="DATABASE", help="A file, or its address.", callback=address_of)],
     force: Annotated[bool, typer.Option("--force", help="Replace the database that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:

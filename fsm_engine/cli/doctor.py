@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from fsm_engine.cli.exits import Exit, leave
-from fsm_engine.cli.places import address_of
 from fsm_engine.cli.screen import harmless, print_json, print_table, staged_progress
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def examine(database: str, *, as_json: bool) -> None:
     from fsm_engine.storage.inspection import inspect_database
     from fsm_engine.storage.open import sqlite_path
 
-    path = sqlite_path(address_of(database))
+    path = sqlite_path(database)
     with staged_progress() as tell:
         inspection = inspect_database(path, now=utc_text(utc_now()), tell=tell)
     if as_json:

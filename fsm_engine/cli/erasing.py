@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fsm_engine.cli.exits import Exit, Refused, leave
-from fsm_engine.cli.places import address_of, must_exist
+from fsm_engine.cli.places import must_exist
 from fsm_engine.cli.screen import print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -40,16 +40,15 @@ def erase(
 
     if (user is None) == (conversation is None):
         raise Refused("erase: name either --user ID or --conversation ID.")
-    address = address_of(database)
-    must_exist(address)
+    must_exist(database)
     subject = Subject(user, conversation)
-    planned = asyncio.run(_counted(address, subject))
+    planned = asyncio.run(_counted(database, subject))
     if dry_run:
         _print(_Outcome(planned, 0, None), as_json=as_json)
         return
     if not confirmed:
         _must_be_agreed_to(planned)
-    outcome = _erase(address, subject, planned)
+    outcome = _erase(database, subject, planned)
     _print(outcome, as_json=as_json)
     if outcome.traces or outcome.log_in_use:
         leave(Exit.PROBLEMS)

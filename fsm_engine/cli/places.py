@@ -72,7 +72,7 @@ def must_exist(database: str) -> None:
     """Raises `Refused` where a command that only reads would make a new file."""
     if not is_there(database):
         path = database.removeprefix(_SQLITE)
-        raise Refused(f"{path}: there is no such database. Name it with --database sqlite:///PATH.")
+        raise Refused(f"{path}: there is no such database. Name one that is there: sqlite:///PATH.")
 
 
 def is_there(database: str) -> bool:

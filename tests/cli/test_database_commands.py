@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fsm_engine import migrate
 from tests.cli.conftest import Run
 from tests.support.old_files import contents, make_old, talk
 
@@ -163,3 +164,12 @@ def test_every_command_has_help(run_here: Run, command: str) -> None:
     assert done.code == 0
     assert "Usage: fsm-engine" in done.out
     assert "fsm-engine migrate DATABASE" in done.out if command == "migrate" else "Examples:" in done.out
+
+
+@pytest.mark.parametrize("words", [("migrate", "bot.db"), ("migrate", "current", "bot.db"), ("stats", "bot.db")])
+def test_a_plain_file_name_is_enough_where_a_database_is_looked_after(
+    run_here: Run, place: Path, words: tuple[str, ...]
+) -> None:
+    migrate(f"sqlite:///{place}/bot.db")
+
+    assert run_here(*words).code == 0

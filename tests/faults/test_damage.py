@@ -321,6 +321,7 @@ async def test_messages_that_somebody_changed_by_hand_are_not_given_out(library:
         with pytest.raises(SessionCorrupted, match="message"):
             await engine.history("chat 0")
         assert await engine.history("chat 0", limit=1)  # one that is sound
+        assert await engine.store.messages.search("nobody said this") == []
         assert await engine.history("chat 1")
 
 
