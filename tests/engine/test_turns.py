@@ -369,20 +369,6 @@ async def test_a_session_that_is_continued_keeps_its_answers_in_the_table_of_ans
     assert [(answer.slot, answer.response_json) for answer in stored] == [("size", '"large"')]
 
 
-async def test_a_session_that_expired_can_be_started_again(tmp_path: Path) -> None:
-    clock = VirtualClock()
-    bot = "bot: b\nexpires: 10 minutes\ncoming_back: {say: 'We were at {flow}.'}"
-    async with engine_of(tmp_path, PIZZA, bot, clock=clock) as engine:
-        await engine.turn("chat", "order a pizza")
-        await engine.turn("chat", "large")
-        clock.advance(601)
-        await engine.turn("chat", "hello")
-        reply = await engine.turn("chat", "start again")
-
-    assert said(reply)[-1] == "Which size?"
-    assert reply.session.slots == {}
-
-
 async def test_without_an_offer_a_session_that_expired_makes_room_for_a_new_one(tmp_path: Path) -> None:
     clock = VirtualClock()
     async with engine_of(tmp_path, PIZZA, clock=clock) as engine:
