@@ -335,9 +335,9 @@ CREATE VIEW turn_intake (
   conversation_id, base_version, user_id, title, session_id, turn, state_json, state_hash, status, flow, step, intent, now,
   expires_at, completed_at, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash, caused_by,
   message_total, messages, user_message, answers, removed, detections, audit,
-  heard, heard_intent, confidence, method, heard_at_step, closes_session, closes_as, drop_messages
+  heard, heard_intent, confidence, method, heard_at_step, closes_session, closes_as, drop_messages, after_session
 ) AS SELECT
-  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
@@ -371,7 +371,10 @@ CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   SET version = version + 1, message_count = message_count + NEW.message_total,
       last_message = last_message + NEW.message_total, updated_at = NEW.now,
       last_message_at = iif(NEW.message_total > 0, NEW.now, last_message_at)
-  WHERE id = NEW.conversation_id AND version = NEW.base_version;
+  WHERE id = NEW.conversation_id AND version = NEW.base_version
+    -- A conversation that was deleted and begun again can be at the same version, but not have had the same session.
+    AND (NEW.after_session IS NULL
+      OR EXISTS (SELECT 1 FROM sessions WHERE id = NEW.after_session AND conversation = conversations.key));
   SELECT RAISE(ABORT, 'version conflict') WHERE changes() = 0;
 
   UPDATE sessions

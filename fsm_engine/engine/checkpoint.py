@@ -80,6 +80,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         audit=(*taken.audit, *_pending_action(outcome), *_notifications(outcome)),
         closes_session=taken.closes,
         drop_messages=state.status is Status.COMPLETED and flows.bot.keep.drop_messages_on_completion,
+        after_session=held.state.session_id if state.turn == 1 and held.state is not None else None,
     )
 
 

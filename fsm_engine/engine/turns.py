@@ -201,8 +201,6 @@ class Turns:
         if request.kind is TurnKind.TEXT and self._asks_outside():
             held = await self._fresh(held, request)
         opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
-        if opening.state.turn == 0 and held.version > 0:
-            held = await self._fresh(held, request)
         turn = await self._understood(request, opening)
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)

@@ -74,7 +74,7 @@ def _rest(turn: TurnToCommit) -> tuple[Sql, ...]:
     understood = (
         (heard.user_message, heard.intent, heard.confidence, heard.method, heard.step) if heard else (None,) * 5
     )
-    return (*understood, *(turn.closes_session or (None, None)), int(turn.drop_messages))
+    return (*understood, *(turn.closes_session or (None, None)), int(turn.drop_messages), turn.after_session)
 
 
 def _sealed_answers(turn: TurnToCommit, seal: Seal) -> tuple[AnswerRow, ...]:

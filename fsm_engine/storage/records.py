@@ -82,6 +82,8 @@ class TurnToCommit(NamedTuple):
     ``base_version`` is the version of the conversation that the turn was computed from, 0 when there is none yet;
     ``title`` counts only then. ``turn`` 1 opens the session. The keys are those that `load` gave; a store may look the
     ids up instead. ``closes_session`` names an earlier session of the conversation and the status that it ends with.
+    ``after_session``, given with ``turn`` 1, is the one that the conversation had last: where it is not there, the turn
+    was computed from a conversation that is gone, and is refused like one from another version.
     ``drop_messages`` deletes the messages of the session, this turn's too, once all else is written.
     """
 
@@ -114,6 +116,7 @@ class TurnToCommit(NamedTuple):
     audit: tuple[AuditRow, ...] = ()
     closes_session: tuple[str, str] | None = None
     drop_messages: bool = False
+    after_session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import cache
 
 from fsm_engine.storage import sql_rows as rows
 
-TURN_COLUMNS = 37
+TURN_COLUMNS = 38
 
 
 @cache

@@ -204,6 +204,18 @@ async def test_a_new_session_closes_the_one_before(store: Store) -> None:
     assert (second.status, second.completed_at) == ("cancelled", at(3))
 
 
+async def test_a_new_session_after_one_that_the_conversation_never_had_is_a_conflict(store: Store) -> None:
+    await store.commit(turn(1))
+    await store.commit(turn(1, conversation="other"))
+    for gone in ("session that is gone", "session of other"):
+        with pytest.raises(VersionConflict):
+            await store.commit(turn(1, base_version=1, session_id="second", request_id="r2", after_session=gone))
+    await store.commit(turn(1, base_version=1, session_id="second", request_id="r2", after_session="session of chat"))
+
+    sessions = await store.sessions.journal("second")
+    assert [one.number for one in sessions] == [1]
+
+
 async def test_a_turn_cannot_close_a_session_of_another_conversation(store: Store) -> None:
     await store.commit(turn(1, conversation="other"))
     await store.commit(turn(1, closes_session=("session of other", "expired")))
