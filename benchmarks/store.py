@@ -22,8 +22,8 @@ from random import Random
 from benchmarks.table import Figure, show
 from fsm_engine import Engine
 from fsm_engine.storage.pace import Pace
-from fsm_engine.storage.records import MessageRow, TurnToCommit
-from fsm_engine.storage.row_seals import turn_seals
+from fsm_engine.storage.records import AnswerRow, MessageRow, TurnToCommit
+from fsm_engine.storage.row_seals import answer_seal, turn_seals
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
 from fsm_engine.storage.sqlite import SqliteStore
@@ -49,7 +49,7 @@ CONVERSATION = "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, 'active', ?, ?,
 SESSION = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 'completed', 'talk', '(over)', NULL, ?, ?, NULL, ?)"
 MESSAGE = "INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?)"
 TURN = "INSERT INTO turns VALUES (?, ?, ?, ?, NULL, ?, ?, ?, 'hash', NULL, ?)"
-ANSWER = "INSERT INTO user_responses VALUES (?, 'talk', ?, 'thing', ?, ?, 1, ?, ?, NULL)"
+ANSWER = "INSERT INTO user_responses VALUES (?, 'talk', ?, 'thing', ?, ?, 1, ?, ?, ?)"
 
 
 def fill(path: Path, users: int) -> None:
@@ -125,7 +125,9 @@ def _row(key: int, number: int, event: str, reply: str, said: list[str]) -> Turn
 
 def _answers(key: int, said: list[str]) -> Iterator[tuple[object, ...]]:
     for number in range(3):
-        yield (key, f"step {number}", f'"{said[2 * number]}"', said[2 * number], *[_when(key)] * 2)
+        answer = AnswerRow("talk", f"step {number}", "thing", f'"{said[2 * number]}"', said[2 * number], 1)
+        sealed = answer_seal(f"session-{key}", answer, _when(key), Seal())
+        yield (key, answer.step, answer.response_json, answer.raw, *[_when(key)] * 2, sealed)
 
 
 def calls(engine: Engine, users: int, random: Random) -> dict[str, Callable[[], Awaitable[object]]]:
