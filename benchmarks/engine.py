@@ -15,6 +15,8 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from fsm_engine import Engine, load_flows
 
 DIALOGUES = 400
 ROUNDS = 3
+
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +69,48 @@ async def converse_timed(engine: Engine, person: int, round_number: int, waits: 
         waits.append((time.perf_counter() - before) * 1e3)
 
 
-def measure(conversations: int, dialogues: int) -> Measured:
+def measure(conversations: int, dialogues: int, new_loop: NewLoop | None = None) -> Measured:
     """The engine between two runs of the floor."""
     turns = asyncio.run(recorded_turns())
     rows = copies(turns, min(dialogues, 200))
     with tempfile.TemporaryDirectory() as folder:
         before = bare_turns_per_second(Path(folder, "before.db"), rows)
-        speed, waits = asyncio.run(engine_speed(Path(folder, "engine.db"), conversations, dialogues))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            speed, waits = runner.run(engine_speed(Path(folder, "engine.db"), conversations, dialogues))
         after = bare_turns_per_second(Path(folder, "after.db"), rows)
     waits.sort()
     return Measured(speed, (before + after) / 2, waits[len(waits) // 2], waits[len(waits) * 99 // 100])
 
 
 def figures() -> list[Figure]:
-    """The median of three measurements each at 1, 64 and 1,000 conversations at once."""
-    found = []
+    """The median of three measurements each at 1, 64 and 1,000 conversations at once, and on uvloop where it is."""
+    loops: dict[str, NewLoop | None] = {"": None}
+    with suppress(ImportError):
+        import uvloop
+
+        loops[", on uvloop"] = uvloop.new_event_loop
     goals = {1: (0.35, None), 64: (0.8, 40.0), 1000: (None, None)}
-    for conversations, (least_ratio, most_p99) in goals.items():
-        dialogues = DIALOGUES if conversations == 1 else max(conversations, 20 * 64)
-        runs = sorted((measure(conversations, dialogues) for _ in range(ROUNDS)), key=lambda one: one.ratio)
-        middle = runs[ROUNDS // 2]
-        label = f"{conversations} at once"
-        note = f"{middle.turns_per_second:.0f} turns/s, floor {middle.floor:.0f}/s, p50 {middle.p50_ms:.1f} ms"
-        found.append(Figure(f"engine, {label}: ratio to the floor", middle.ratio, least=least_ratio, note=note))
-        found.append(Figure(f"engine, {label}: p99, ms", middle.p99_ms, most=most_p99))
-    return found
+    return [
+        figure
+        for loop, new_loop in loops.items()
+        for conversations, goal in goals.items()
+        if new_loop is None or conversations < max(goals)
+        for figure in _figures_at(conversations, loop, new_loop, *goal)
+    ]
+
+
+def _figures_at(
+    conversations: int, loop: str, new_loop: NewLoop | None, least_ratio: float | None, most_p99: float | None
+) -> list[Figure]:
+    dialogues = DIALOGUES if conversations == 1 else max(conversations, 20 * 64)
+    runs = sorted((measure(conversations, dialogues, new_loop) for _ in range(ROUNDS)), key=lambda one: one.ratio)
+    middle = runs[ROUNDS // 2]
+    label = f"{conversations} at once{loop}"
+    note = f"{middle.turns_per_second:.0f} turns/s, floor {middle.floor:.0f}/s, p50 {middle.p50_ms:.1f} ms"
+    return [
+        Figure(f"engine, {label}: ratio to the floor", middle.ratio, least=least_ratio, note=note),
+        Figure(f"engine, {label}: p99, ms", middle.p99_ms, most=most_p99),
+    ]
 
 
 if __name__ == "__main__":
