@@ -20,7 +20,8 @@ from fsm_engine.errors import InvalidArgument, OperationFailed, StartUpError
 from fsm_engine.storage.address import sqlite_path
 from fsm_engine.storage.backup_check import Checked, check_copy
 from fsm_engine.storage.file_places import Partial, held_alone, partial_of, remove_side_files, side_files
-from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
+from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.settings import seal_of
 from fsm_engine.storage.sqlite_errors import engine_errors
 from fsm_engine.storage.sqlite_file import MEMORY, check_place, inspect
 
@@ -50,14 +51,15 @@ def backup(
     database: str,
     target: str | Path,
     *,
-    row_key: bytes = DEFAULT_ROW_KEY,
+    row_key: bytes | None = None,
     progress: Progress = lambda done, total: None,
     random: Random | None = None,
 ) -> Copied:
     """Writes a copy of the database at an address such as ``sqlite:///bot.db`` to the file ``target``.
 
     The copy is the database of one moment after the call: it has every turn acknowledged before. Bots go on meanwhile,
-    in any process; their log is not cut back until the copy is made. ``random`` picks the rows that are compared.
+    in any process; their log is not cut back until the copy is made. ``random`` picks the rows that are compared;
+    ``row_key`` is that of the database, if not the one of the environment.
 
     Raises:
         StartUpError: the database is missing, foreign or unreadable, or there is a file at ``target``.
@@ -67,7 +69,7 @@ def backup(
     _must_hold_something(source)
     _must_be_free(place)
     with _typed_errors(f"backup {place}"), partial_of(place) as partial:
-        checked = _copy(source, partial, Seal(row_key), progress, random or Random())  # noqa: S311 - a sample
+        checked = _copy(source, partial, seal_of(row_key), progress, random or Random())  # noqa: S311 - a sample
         partial.place_if_free()
     return _copied(place, checked)
 
@@ -77,7 +79,7 @@ def restore(
     database: str,
     *,
     force: bool = False,
-    row_key: bytes = DEFAULT_ROW_KEY,
+    row_key: bytes | None = None,
     progress: Progress = lambda done, total: None,
     random: Random | None = None,
 ) -> Copied:
@@ -95,7 +97,7 @@ def restore(
     _must_hold_something(source)
     is_there = _check_target(source, place, force=force)
     with _typed_errors(f"restore {place}"), held_alone(place, is_there=is_there) as held, partial_of(place) as partial:
-        checked = _copy(source, partial, Seal(row_key), progress, random or Random())  # noqa: S311 - a sample
+        checked = _copy(source, partial, seal_of(row_key), progress, random or Random())  # noqa: S311 - a sample
         if is_there:
             partial.place_instead(held)
         else:

@@ -22,6 +22,7 @@ from fsm_engine.storage.findings import Finding, Inspection
 from fsm_engine.storage.inspection_rows import Progress, Rows
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.settings import seal_of
 from fsm_engine.storage.sqlite_file import file_kind, must_be_ours, read_only, start_up_error
 from fsm_engine.storage.surroundings import (
     has_reset_fault,
@@ -45,7 +46,8 @@ def _silent(what: str, done: int, in_all: int | None) -> None:
 
 
 def inspect_database(path: str, *, now: str, seal: Seal | None = None, tell: Progress = _silent) -> Inspection:
-    """Everything that can be found wrong with a database file; ``now`` as stored times are written.
+    """Everything that can be found wrong with a database file; ``now`` as stored times are written; without a
+    ``seal``, rows are held against the environment's.
 
     Raises:
         StartUpError: there is no such file, it cannot be read, or is no database of this version.
@@ -54,7 +56,7 @@ def inspect_database(path: str, *, now: str, seal: Seal | None = None, tell: Pro
         raise StartUpError(f"database {path}: there is no such file. Name the file of a bot.")
     while True:
         before = _state_of_files(path)
-        inspection = _inspect(path, _address(path), now, seal or Seal(), tell)
+        inspection = _inspect(path, _address(path), now, seal or seal_of(None), tell)
         if Path(f"{path}-wal").exists() or _state_of_files(path) == before:
             return inspection
         # A program opened and closed it meanwhile, while SQLite was told that nobody would: nothing found counts.

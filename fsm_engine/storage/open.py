@@ -12,7 +12,7 @@ from fsm_engine.errors import InvalidArgument, StartUpError, StartUpWarning
 from fsm_engine.failpoints import arm_from_environment
 from fsm_engine.storage.address import DEFAULT_DATABASE, sqlite_path
 from fsm_engine.storage.retrying import WRITES, Backoff
-from fsm_engine.storage.seal import DEFAULT_ROW_KEY, Seal
+from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.settings import Settings
 from fsm_engine.storage.sqlite_file import MEMORY, Durability, SqliteSettings, inspect, open_echoing_file, open_file
 from fsm_engine.storage.store import Store
@@ -29,7 +29,7 @@ async def open_store(
     database: str | Settings | None = None,
     *,
     durability: Durability = "full",
-    row_key: bytes = DEFAULT_ROW_KEY,
+    row_key: bytes | None = None,
     busy_timeout_s: float | None = None,
     queue_limit: int = QUEUE_LIMIT,
     upgrade: bool = False,
@@ -39,9 +39,9 @@ async def open_store(
 
     ``database`` may be settings instead; beside an address, and without one, those of the environment count.
     ``busy_timeout_s`` counts before their ``timeout_s``. ``durability`` ``normal`` may lose the last turns at a power
-    cut, never half a turn. ``row_key`` (1 to 64 bytes) seals state and journal; rows written under another key read as
-    damaged. ``queue_limit``: calls that may wait. ``upgrade`` brings a file of an older schema to this one's first; see
-    `migrating.migrate`. ``writes``: how writes are tried again.
+    cut, never half a turn. ``row_key`` (1 to 64 bytes) seals rows and counts before the settings' own; rows written
+    under another key read as damaged. ``queue_limit``: calls that may wait. ``upgrade`` brings a file of an older
+    schema to this one's first; see `migrating.migrate`. ``writes``: how writes are tried again.
     Warns (`StartUpWarning`) of a file on a network file system, and logs a warning where another process has the file
     open and this SQLite can damage it then.
 
@@ -55,7 +55,7 @@ async def open_store(
     if queue_limit < 1:
         raise InvalidArgument(f"queue_limit: {queue_limit} is not allowed. Give 1 or more.")
     arm_from_environment()
-    seal = Seal(row_key)
+    seal = Seal(settings.seal_key if row_key is None else row_key)
     path = sqlite_path(settings.database)
     if upgrade:
         await _upgrade(path, settings.database)

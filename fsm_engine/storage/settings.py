@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from fsm_engine.errors import InvalidArgument, StartUpError
 from fsm_engine.storage.address import DEFAULT_DATABASE, sqlite_path, without_secrets
+from fsm_engine.storage.seal import DEFAULT_ROW_KEY, LONGEST_KEY, Seal
 
 log = logging.getLogger("fsm_engine.storage")
 
-Kind = Literal["address", "whole", "number", "switch"]
+Kind = Literal["address", "whole", "number", "switch", "key"]
 PREFIX = "DATABASE_"
 _WHOLE = re.compile(r"[0-9]{1,9}\Z")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
@@ -37,6 +38,8 @@ class _Rule:
             return "an address such as sqlite:///bot.db"
         if self.kind == "switch":
             return "1, true, yes or on, or 0, false, no or off"
+        if self.kind == "key":
+            return f"a text of 1 to {LONGEST_KEY} bytes"
         return f"a {'whole ' if self.kind == 'whole' else ''}number from {self.low:g} to {self.high:g}"
 
 
@@ -50,6 +53,7 @@ _RULES: Mapping[str, _Rule] = {
     "init_retry_count": _Rule("DATABASE_INIT_RETRY_COUNT", "whole", 0, 100),
     "init_retry_delay_ms": _Rule("DATABASE_INIT_RETRY_DELAY_MS", "whole", 0, 60_000),
     "echo": _Rule("DATABASE_ECHO", "switch"),
+    "row_key": _Rule("DATABASE_ROW_KEY", "key"),
 }
 
 
@@ -59,7 +63,9 @@ class Settings:
 
     ``timeout_s`` is how long a write waits for another program's lock. ``init_retry_count`` and ``init_retry_delay_ms``
     are for opening: how often it is tried again, and the first pause, which doubles. ``echo`` logs statements, without
-    their values, to the logger ``fsm_engine.storage``. The four about pools are PostgreSQL's: SQLite has one connection
+    their values, to the logger ``fsm_engine.storage``. ``row_key`` is a secret that stored rows are hashed with:
+    without it their damage is noticed, with it also that somebody changed them by hand; rows written under another one
+    read as damaged, so it is chosen before the first start. The four about pools are PostgreSQL's: SQLite has one connection
     that writes and one that reads.
 
     Raises:
@@ -75,14 +81,22 @@ class Settings:
     init_retry_count: int = 3
     init_retry_delay_ms: int = 100
     echo: bool = False
+    row_key: str | None = None
 
     def __post_init__(self) -> None:
-        _raise_if(_problems({field.name: getattr(self, field.name) for field in fields(self)}, {}))
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        _raise_if(_problems({name: value for name, value in given.items() if (name, value) != ("row_key", None)}, {}))
+
+    @property
+    def seal_key(self) -> bytes:
+        """What rows are sealed with."""
+        return DEFAULT_ROW_KEY if self.row_key is None else _key_of(self.row_key)
 
     def __repr__(self) -> str:
-        """The settings without the address's secrets."""
+        """The settings without the address's secrets and the row key."""
         shown = {field.name: getattr(self, field.name) for field in fields(self)}
         shown["database"] = without_secrets(self.database)
+        shown["row_key"] = None if self.row_key is None else "…"
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
@@ -138,6 +152,8 @@ def _problem(value: object, rule: _Rule) -> str | None:
         except StartUpError:  # of a database that this version has no store for: opening it says so
             pass
         return None
+    if rule.kind == "key":
+        return None if _is_key(value) else f"is not allowed. Give {rule.allowed}."
     return None if _is_allowed(value, rule) else f"{_shown(value)} is not allowed. Give {rule.allowed}."
 
 
@@ -146,6 +162,29 @@ def _is_allowed(value: object, rule: _Rule) -> bool:
         return rule.kind == "switch" and isinstance(value, bool)
     kinds: tuple[type, ...] = (int,) if rule.kind == "whole" else (int, float)
     return isinstance(value, kinds) and rule.low <= value <= rule.high  # type: ignore[operator]
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(_key_of(value)) <= LONGEST_KEY
+
+
+def _key_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")  # a variable may hold any bytes
+
+
+def seal_of(row_key: bytes | None, environment: Mapping[str, str] | None = None) -> Seal:
+    """The seals of rows under this key, or under that of the environment.
+
+    Raises:
+        InvalidArgument: a key that cannot be.
+    """
+    if row_key is not None:
+        return Seal(row_key)
+    rule = _RULES["row_key"]
+    text = (os.environ if environment is None else environment).get(rule.variable, "").strip()
+    problem = _problem(text, rule) if text else None
+    _raise_if([f"{rule.variable}: {problem}"] if problem else [])
+    return Seal(_key_of(text) or DEFAULT_ROW_KEY)
 
 
 def _shown(value: object) -> str:

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from fsm_engine import Engine, Settings
-from fsm_engine.errors import InvalidArgument
+from fsm_engine.errors import InvalidArgument, SessionCorrupted
+from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.storage import open_store
 from fsm_engine.storage.address import without_secrets
+from fsm_engine.storage.backup import backup
+from fsm_engine.storage.inspection import inspect_database
 from tests.storage.full_turn import full_turn
 
 EVERY = {
@@ -25,13 +28,15 @@ EVERY = {
     "DATABASE_INIT_RETRY_COUNT": "5",
     "DATABASE_INIT_RETRY_DELAY_MS": "7",
     "DATABASE_ECHO": "Yes",
+    "DATABASE_ROW_KEY": "hunter2",
 }
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
     assert repr(Settings.read({})) == (
         "Settings(database='sqlite:///fsm_engine.db', timeout_s=5.0, pool_size=10, max_overflow=20,"
-        " pool_timeout_s=30.0, pool_recycle_s=3600.0, init_retry_count=3, init_retry_delay_ms=100, echo=False)"
+        " pool_timeout_s=30.0, pool_recycle_s=3600.0, init_retry_count=3, init_retry_delay_ms=100, echo=False,"
+        " row_key=None)"
     )
 
 
@@ -46,6 +51,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
         init_retry_count=5,
         init_retry_delay_ms=7,
         echo=True,
+        row_key="hunter2",
     )
 
 
@@ -66,6 +72,7 @@ def test_all_that_is_wrong_is_told_at_once_with_what_is_allowed() -> None:
         "DATABASE_INIT_RETRY_COUNT": "1_0",
         "DATABASE_INIT_RETRY_DELAY_MS": "٣",
         "DATABASE_ECHO": "maybe",
+        "DATABASE_ROW_KEY": 33 * "hü",
     }
     with pytest.raises(InvalidArgument) as refused:
         Settings.read(wrong)
@@ -78,6 +85,7 @@ def test_all_that_is_wrong_is_told_at_once_with_what_is_allowed() -> None:
         "'0'", "0"
     )
     assert lines[8] == "DATABASE_ECHO: 'maybe' is not allowed. Give 1, true, yes or on, or 0, false, no or off."
+    assert lines[9] == "DATABASE_ROW_KEY: is not allowed. Give a text of 1 to 64 bytes."
 
 
 @pytest.mark.parametrize(
@@ -93,6 +101,8 @@ def test_all_that_is_wrong_is_told_at_once_with_what_is_allowed() -> None:
         {"database": 7},
         {"database": "sqlite:///a.db?mode=ro"},
         {"init_retry_count": 101},
+        {"row_key": ""},
+        {"row_key": b"key"},
     ],
 )
 def test_an_argument_that_cannot_be_is_refused_by_its_name(given: dict[str, object]) -> None:
@@ -116,6 +126,31 @@ def test_a_name_that_is_no_setting_is_logged_with_the_nearest_and_without_its_va
     assert [record.getMessage() for record in caplog.records] == [
         "DATABASE_POOLSIZE: is no setting of fsm_engine and changes nothing. Did you mean 'DATABASE_POOL_SIZE'?"
     ]
+
+
+def found(path: Path) -> set[str]:
+    return {finding.code for finding in inspect_database(str(path), now=utc_text(utc_now())).findings}
+
+
+async def test_a_row_key_of_the_environment_seals_rows_and_is_shown_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bot.db"
+    monkeypatch.setenv("DATABASE_ROW_KEY", "hunter2")
+    store = await open_store(f"sqlite:///{path}")
+    await store.commit(full_turn(1))
+    await store.close()
+    copied = backup(f"sqlite:///{path}", tmp_path / "copy.db")
+    assert (copied.seals_broken, "session-damaged" in found(path)) == (0, False)
+    assert "hunter2" not in repr(Settings.read())
+
+    monkeypatch.delenv("DATABASE_ROW_KEY")
+    assert "session-damaged" in found(path)
+    assert backup(f"sqlite:///{path}", tmp_path / "other.db").seals_broken > 0
+    without_key = await open_store(f"sqlite:///{path}")
+    with pytest.raises(SessionCorrupted):
+        await without_key.load("chat", None)
+    await without_key.close()
 
 
 SECRET_ADDRESSES = {
