@@ -16,7 +16,7 @@ import sys
 
 from rich.console import Console
 
-from benchmarks.__main__ import replace_block
+from benchmarks.page import replace_block
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.report import as_json, markdown, show
 from benchmarks.peers.trial import measure

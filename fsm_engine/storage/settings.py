@@ -65,8 +65,8 @@ class Settings:
     are for opening: how often it is tried again, and the first pause, which doubles. ``echo`` logs statements, without
     their values, to the logger ``fsm_engine.storage``. ``row_key`` is a secret that stored rows are hashed with:
     without it their damage is noticed, with it also that somebody changed them by hand; rows written under another one
-    read as damaged, so it is chosen before the first start. The four about pools are PostgreSQL's: SQLite has one connection
-    that writes and one that reads.
+    read as damaged, so it is chosen before the first start. The four about pools are PostgreSQL's: SQLite has one
+    connection that writes and one that reads.
 
     Raises:
         InvalidArgument: listing everything that is wrong.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import PAGE, replace_block
 from benchmarks.dialogue import TEXTS
+from benchmarks.page import PAGE, replace_block
 from benchmarks.peers.account import QUESTIONS, REPLIES, Bank, Question
 from benchmarks.peers.conduct import LAST_MESSAGES, Conduct, conduct_of, pairs_of, walk
 from benchmarks.peers.peer import AsyncBot, Peer
