@@ -186,19 +186,38 @@ CREATE TABLE flow_versions (
   created_at TEXT NOT NULL
 ) STRICT;
 
+-- When something is due; what is said then stands in the session's state, under the same name.
 CREATE TABLE timers (
-  id           INTEGER PRIMARY KEY,
-  session      INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
-  flow         TEXT NOT NULL,
-  step         TEXT NOT NULL,
-  due_at       TEXT NOT NULL,
-  payload_json TEXT NOT NULL,
-  status       TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'fired', 'cancelled')),
-  created_at   TEXT NOT NULL,
-  fired_at     TEXT
-) STRICT;
-CREATE INDEX timers_of_session ON timers (session);
+  session    INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  flow       TEXT NOT NULL,
+  step       TEXT NOT NULL,
+  due_at     TEXT NOT NULL,
+  status     TEXT NOT NULL CHECK (status IN ('pending', 'fired', 'cancelled')),
+  created_at TEXT NOT NULL,
+  fired_at   TEXT,
+  PRIMARY KEY (session, name)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX timers_due ON timers (due_at) WHERE status = 'pending';
+
+-- The outbox: what must reach somebody while nobody waits for a reply. Its row is written with the turn that it belongs to.
+CREATE TABLE deliveries (
+  key             INTEGER PRIMARY KEY,
+  id              TEXT NOT NULL UNIQUE,  -- the same at every attempt: who receives one twice can tell
+  session         INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
+  turn            INTEGER NOT NULL,
+  kind            TEXT NOT NULL CHECK (kind IN ('messages', 'notify')),
+  target          TEXT,                  -- who is notified, by the name in the risk policy; NULL: the conversation
+  payload         TEXT NOT NULL,         -- JSON of the messages, or of what was found
+  status          TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'given_up')),
+  attempts        INTEGER NOT NULL,
+  next_attempt_at TEXT NOT NULL,         -- of one that is being handed over: when others may try
+  last_error      TEXT,                  -- a code
+  created_at      TEXT NOT NULL,
+  delivered_at    TEXT
+) STRICT;
+CREATE INDEX deliveries_of_session ON deliveries (session);
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';
 
 ------------------------------------------------------------------------------------------------------------------------
 -- What was found in what was said
@@ -330,16 +349,18 @@ CREATE INDEX analytics_by_type ON analytics (event_type, timestamp);
 -- removed     flow, step
 -- detections  phrase, user_message, category, level, detector, detector_version, resources_shown
 -- audit       key, intent, action, input_json, output_json, status, error
+-- deliveries  id, kind, target, payload_json
+-- timers      name, flow, step, due_at, status, session_id: NULL for the session of the turn
 
 CREATE VIEW turn_intake (
   conversation_id, base_version, user_id, title, session_id, turn, state_json, state_hash, status, flow, step, intent, now,
   expires_at, completed_at, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash, caused_by,
-  message_total, messages, user_message, answers, removed, detections, audit,
+  message_total, messages, user_message, answers, removed, detections, audit, deliveries, timers,
   heard, heard_intent, confidence, method, heard_at_step, closes_session, closes_as, drop_messages, after_session
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 -- The same turn once its conversation and session are known by key; `before` is the last message number before this turn.
@@ -347,17 +368,18 @@ CREATE VIEW turn_intake (
 
 CREATE VIEW turn_details (
   conversation, session, before, user_id, turn, now, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash,
-  caused_by, messages, user_message, answers, removed, detections, audit,
+  caused_by, messages, user_message, answers, removed, detections, audit, deliveries, timers,
   heard, heard_intent, confidence, method, heard_at_step, completes, drop_messages
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 CREATE VIEW turn_extras (
-  conversation, session, user_id, turn, now, user_message, removed, detections, audit, completes, drop_messages
+  conversation, session, user_id, turn, now, user_message, removed, detections, audit, deliveries, timers, completes,
+  drop_messages
 ) AS SELECT
-  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
 CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   INSERT INTO users (id, created_at)
@@ -407,7 +429,7 @@ CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   INSERT INTO turn_details
   SELECT c.key, s.key, c.last_message - NEW.message_total, NEW.user_id, NEW.turn, NEW.now, NEW.request_id,
          NEW.fingerprint, NEW.event_json, NEW.reply_json, NEW.row_hash, NEW.flow_hash, NEW.caused_by,
-         NEW.messages, NEW.user_message, NEW.answers, NEW.removed, NEW.detections, NEW.audit,
+         NEW.messages, NEW.user_message, NEW.answers, NEW.removed, NEW.detections, NEW.audit, NEW.deliveries, NEW.timers,
          NEW.heard, NEW.heard_intent, NEW.confidence, NEW.method, NEW.heard_at_step, NEW.status = 'completed',
          NEW.drop_messages
   FROM sessions AS s JOIN conversations AS c ON c.key = s.conversation WHERE s.id = NEW.session_id;
@@ -444,8 +466,9 @@ CREATE TRIGGER turn_details_write INSTEAD OF INSERT ON turn_details BEGIN
 
   INSERT INTO turn_extras
   SELECT NEW.conversation, NEW.session, NEW.user_id, NEW.turn, NEW.now, NEW.before + NEW.user_message, NEW.removed,
-         NEW.detections, NEW.audit, NEW.completes, NEW.drop_messages
-  WHERE NEW.completes OR NEW.drop_messages OR coalesce(NEW.removed, NEW.detections, NEW.audit) IS NOT NULL;
+         NEW.detections, NEW.audit, NEW.deliveries, NEW.timers, NEW.completes, NEW.drop_messages
+  WHERE NEW.completes OR NEW.drop_messages
+    OR coalesce(NEW.removed, NEW.detections, NEW.audit, NEW.deliveries, NEW.timers) IS NOT NULL;
 END;
 
 CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
@@ -472,9 +495,25 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
   SET output_data = excluded.output_data, status = excluded.status, error_message = excluded.error_message,
       updated_at = excluded.updated_at;
 
+  INSERT INTO deliveries (id, session, turn, kind, target, payload, status, attempts, next_attempt_at, created_at)
+  SELECT json_extract(value, '$.id'), NEW.session, NEW.turn, json_extract(value, '$.kind'),
+         json_extract(value, '$.target'), json_extract(value, '$.payload_json'), 'pending', 0, NEW.now, NEW.now
+  FROM json_each(NEW.deliveries);
+
+  INSERT INTO timers (session, name, flow, step, due_at, status, created_at, fired_at)
+  SELECT coalesce((SELECT key FROM sessions WHERE id = json_extract(value, '$.session_id')), NEW.session),
+         json_extract(value, '$.name'), json_extract(value, '$.flow'), json_extract(value, '$.step'),
+         json_extract(value, '$.due_at'), json_extract(value, '$.status'), NEW.now,
+         iif(json_extract(value, '$.status') = 'fired', NEW.now, NULL)
+  FROM json_each(NEW.timers) WHERE true
+  ON CONFLICT (session, name) DO UPDATE
+  SET due_at = excluded.due_at, status = excluded.status, fired_at = excluded.fired_at;
+
+  -- A session that is completed may still have turns that nobody sent: what it was to remind of.
   INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
   SELECT session, summary_type, summary_data, NEW.now FROM summary_of_session
-  WHERE NEW.completes AND session = NEW.session;
+  WHERE NEW.completes AND session = NEW.session
+    AND NOT EXISTS (SELECT 1 FROM session_summaries WHERE session = NEW.session AND summary_type = 'complete');
 
   DELETE FROM messages
   WHERE NEW.drop_messages AND conversation = NEW.conversation AND session = NEW.session;

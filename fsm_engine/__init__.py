@@ -39,12 +39,14 @@ if TYPE_CHECKING:
         WouldLose,
     )
     from fsm_engine.flow_files.load import check_flows, load_flows
+    from fsm_engine.model.delivery import Delivery
     from fsm_engine.model.problem import Position, Problem
     from fsm_engine.model.session import Status
     from fsm_engine.model.turn import (
         Expectation,
         IntentGuess,
         Message,
+        Notice,
         Reply,
         RiskFinding,
         RiskLevel,
@@ -60,6 +62,7 @@ __all__ = [
     "Actions",
     "Busy",
     "DatabaseUnavailable",
+    "Delivery",
     "Engine",
     "Erased",
     "Expectation",
@@ -72,6 +75,7 @@ __all__ = [
     "InvalidArgument",
     "Message",
     "NotFound",
+    "Notice",
     "OperationFailed",
     "Position",
     "Problem",
@@ -110,9 +114,10 @@ _HOMES = {
     ),
     "fsm_engine.flow_files.load": "check_flows load_flows",
     "fsm_engine.storage.erasing": "Erased",
+    "fsm_engine.model.delivery": "Delivery",
     "fsm_engine.model.problem": "Position Problem",
     "fsm_engine.model.session": "Status",
-    "fsm_engine.model.turn": "Expectation IntentGuess Message Reply RiskFinding RiskLevel SessionView",
+    "fsm_engine.model.turn": "Expectation IntentGuess Message Notice Reply RiskFinding RiskLevel SessionView",
     "fsm_engine.storage.backup": "backup restore",
     "fsm_engine.storage.migrating": "migrate",
     "fsm_engine.storage.settings": "Settings",

@@ -74,7 +74,7 @@ class Actions:
         """
 
         def register(function: F) -> F:
-            _must_take_one_argument(name, function)
+            must_take_one_argument(f"action '{name}'", "the ActionCall", function)
             self.by_name[name] = RegisteredAction(name, function, undo, idempotent)
             return function
 
@@ -89,14 +89,15 @@ class Actions:
         return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def _must_take_one_argument(name: str, function: ActionFunction) -> None:
+def must_take_one_argument(what: str, argument: str, function: Callable[..., Any]) -> None:
+    """Raises `HookError` for what cannot be called so."""
     if not callable(function):
-        raise HookError(f"action '{name}': {type(function).__name__} is not a function. Decorate a function.")
+        raise HookError(f"{what}: {type(function).__name__} is not a function. Decorate a function.")
     try:
         inspect.signature(function).bind(None)
     except TypeError as error:
         raise HookError(
-            f"action '{name}': the function must take one argument, the ActionCall ({error}). Write: def f(call): …"
+            f"{what}: the function must take one argument, {argument} ({error}). Write: def f(call): …"
         ) from error
 
 

@@ -37,6 +37,8 @@ FAILPOINTS: Mapping[str, str] = {
     "action.before-call": "The intent to act is committed, and the action is about to be called.",
     "action.after-call": "The action has returned; nothing of its result is stored yet.",
     "action.before-result": "The turn that reports the action's result is about to be computed and committed.",
+    "delivery.before-call": "An entry of the outbox is claimed, and the bot's function is about to be called.",
+    "delivery.after-call": "The bot's function has returned; nothing says yet that the entry arrived.",
     "recover.before-action": "An audit row was found pending, and its action is about to be finished.",
     "recover.after-action": "An action that a dead process left behind is finished.",
     "store.before-load": "The statement that reads conversations is about to be sent.",

@@ -29,6 +29,7 @@ _NAMES = {
     "deleted_conversations": "deleted conversations",
     "empty_conversations": "empty conversations",
     "unreviewed": "risk detections that nobody reviewed",
+    "undelivered": "messages and notices that nobody took",
 }
 
 

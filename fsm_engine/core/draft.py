@@ -21,6 +21,7 @@ from fsm_engine.model.turn import (
     CallRequest,
     IntentGuess,
     Message,
+    Notice,
     RiskFinding,
     Turn,
 )
@@ -128,7 +129,7 @@ class Draft:
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)
-        self.notify: list[str] = []
+        self.notify: list[Notice] = []
         self.resources_shown = False
         self.intent: IntentGuess | None = None
         self.requested: ActionRequest | None = None

@@ -9,7 +9,7 @@ from fsm_engine.core.draft import Draft
 from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import LEVELS, Level
 from fsm_engine.model.session import Pending, Status
-from fsm_engine.model.turn import Message, RiskFinding
+from fsm_engine.model.turn import Message, Notice, RiskFinding
 from fsm_engine.understanding.anytime import anytime_word
 
 UNCLEAR_AT_MOST = 3
@@ -29,7 +29,7 @@ def respond_to_risk(draft: Draft) -> bool:
     if level is None:
         return False
     policy = draft.flows.risk.level(level)
-    say_for_level(draft, level)
+    say_for_level(draft, level, draft.turn.risk)
     if policy.afterwards == "pause until safe":
         draft.pending = Pending("safe")
         draft.say("risk_check_in")
@@ -54,7 +54,7 @@ def ask_what_stands_open(draft: Draft) -> None:
     resume(draft)
 
 
-def say_for_level(draft: Draft, level: Level) -> None:
+def say_for_level(draft: Draft, level: Level, findings: Sequence[RiskFinding]) -> None:
     """The policy's words and resources. The words come once per session and level, the resources every time."""
     policy = draft.flows.risk.level(level)
     count = draft.risk_counts.get(level, 0)
@@ -65,7 +65,8 @@ def say_for_level(draft: Draft, level: Level) -> None:
     if policy.resources:
         _show_resources(draft)
     if policy.notify is not None:
-        draft.notify.append(policy.notify)
+        category = next(finding.category for finding in findings if finding.level == level)
+        draft.notify.append(Notice(policy.notify, level, category))
 
 
 def _show_resources(draft: Draft) -> None:
@@ -109,6 +110,7 @@ def answer_are_you_safe(draft: Draft, text: str) -> bool:
 
 def respond_to_flags(draft: Draft, earlier: int) -> None:
     """Findings that steps added on the way (`flag:`) are answered as the policy says, without stopping the flow."""
-    level = highest(draft.findings[earlier:])
+    flagged = draft.findings[earlier:]
+    level = highest(flagged)
     if level is not None:
-        say_for_level(draft, level)
+        say_for_level(draft, level, flagged)

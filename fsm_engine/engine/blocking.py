@@ -21,10 +21,12 @@ from fsm_engine.storage.reports import Archived, Purged
 
 if TYPE_CHECKING:
     from fsm_engine.actions import ActionFunction
+    from fsm_engine.engine.deliveries import DeliveryFunction
     from fsm_engine.engine.engine import Engine
     from fsm_engine.storage.store import Store
 
 T = TypeVar("T")
+D = TypeVar("D", bound="DeliveryFunction")
 
 
 LAST_MOMENT_S = 1.0
@@ -145,6 +147,11 @@ async def _result_of(future: asyncio.Future[T]) -> T:
     return await future
 
 
+async def _called(function: Callable[[D], D], argument: D) -> D:
+    """Called in the engine's event loop, as it may start a task there."""
+    return function(argument)
+
+
 class SyncEngine:
     """`Engine` with calls that block until they are done. Safe to call from several threads."""
 
@@ -166,6 +173,18 @@ class SyncEngine:
     ) -> Callable[[ActionFunction], ActionFunction]:
         """See `Engine.action`."""
         return self._engine.action(name, undo=undo, idempotent=idempotent)
+
+    def deliver(self, function: D) -> D:
+        """See `Engine.deliver`."""
+        return self._portal.call(_called(self._engine.deliver, function))
+
+    def notify(self, name: str) -> Callable[[D], D]:
+        """See `Engine.notify`."""
+        return lambda function: self._portal.call(_called(self._engine.notify(name), function))
+
+    def run_deliveries(self) -> int:
+        """See `Engine.run_deliveries`."""
+        return self._portal.call(self._engine.run_deliveries())
 
     def turn(self, conversation_id: str, text: str, **options: Any) -> Reply:
         """See `Engine.turn`."""

@@ -12,14 +12,15 @@ from fsm_engine.core.flows import Flows
 from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request
 from fsm_engine.model.codec import encode
+from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
 from fsm_engine.storage.records import (
-    NOTIFY,
     AnswerRow,
     AuditRow,
     ClassificationRow,
+    DeliveryRow,
     DetectionRow,
     MessageRow,
     TurnToCommit,
@@ -30,7 +31,10 @@ MAX_DETECTED_TEXT = 1000
 
 
 class TurnTaken(NamedTuple):
-    """A turn that was computed: what came in, what it was computed from, what came out."""
+    """A turn that was computed: what came in, what it was computed from, what came out.
+
+    ``is_pushed``: no caller waits for the reply, so its messages are delivered.
+    """
 
     request: Request | None
     held: Held
@@ -41,6 +45,7 @@ class TurnTaken(NamedTuple):
     caused_by: int | None = None
     closes: tuple[str, str] | None = None
     audit: tuple[AuditRow, ...] = ()
+    is_pushed: bool = False
 
 
 def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
@@ -77,7 +82,8 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
         detections=_detections(taken),
         classification=_classification(taken),
-        audit=(*taken.audit, *_pending_action(outcome), *_notifications(outcome)),
+        audit=(*taken.audit, *_pending_action(outcome)),
+        deliveries=_deliveries(taken),
         closes_session=taken.closes,
         drop_messages=state.status is Status.COMPLETED and flows.bot.keep.drop_messages_on_completion,
         after_session=held.state.session_id if state.turn == 1 and held.state is not None else None,
@@ -163,17 +169,16 @@ def _pending_action(outcome: Outcome) -> tuple[AuditRow, ...]:
     return (AuditRow(action.key, action.flow, action.action, "pending", encode(action.slots).decode(), None, None),)
 
 
-def is_notification(action: str) -> bool:
-    """Whether an audit row tells of somebody to be told, and not of an action."""
-    return action.startswith(NOTIFY)
-
-
-def _notifications(outcome: Outcome) -> tuple[AuditRow, ...]:
-    """Who is to be told of a risk, on record with the turn that found it."""
-    state = outcome.state
-    return tuple(
-        AuditRow(
-            f"{state.session_id}:{state.turn}:notify:{name}", "risk", f"{NOTIFY}{name}", "pending", "{}", None, None
-        )
-        for name in outcome.notify
-    )
+def _deliveries(taken: TurnTaken) -> tuple[DeliveryRow, ...]:
+    """What must reach somebody who does not wait for the reply; of several notices to one, the gravest."""
+    outcome, state = taken.outcome, taken.outcome.state
+    rows = []
+    if taken.is_pushed and outcome.messages:
+        rows.append(DeliveryRow(f"{state.session_id}:{state.turn}", "messages", encode(outcome.messages).decode()))
+    if outcome.notify:
+        by_target = {one.target: one for one in sorted(outcome.notify, key=lambda one: LEVELS.index(one.level))}
+        rows += [
+            DeliveryRow(f"{state.session_id}:{state.turn}:{name}", "notify", encode(notice).decode(), name)
+            for name, notice in by_target.items()
+        ]
+    return tuple(rows)

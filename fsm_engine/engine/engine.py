@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
-from fsm_engine.engine.checkpoint import is_notification
+from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.intent_hooks import IntentHook
 from fsm_engine.engine.replies import stored_reply, view_of
@@ -45,8 +45,7 @@ from fsm_engine.understanding.text import canonical_id
 log = logging.getLogger("fsm_engine.engine")
 
 F = TypeVar("F", bound=ActionFunction)
-PENDING_AT_MOST = 1_000_000
-"""Audit rows that `Engine.recover` looks at; who is to be told of a risk is among them until somebody has done it."""
+D = TypeVar("D", bound=DeliveryFunction)
 
 
 class Engine:
@@ -56,16 +55,19 @@ class Engine:
     callers; turns of one conversation are taken in the order in which they were asked for.
     """
 
-    def __init__(self, store: Store, source: FlowSource, actions: Actions, turns: Turns, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, source: FlowSource, actions: Actions, turns: Turns, outbox: Outbox, clock: Clock
+    ) -> None:
         self.store = store
         self._source = source
         self._actions = actions
         self._turns = turns
+        self._outbox = outbox
         self._clock = clock
 
     @classmethod
     @asynccontextmanager
-    async def open(
+    async def open(  # noqa: PLR0913 - each is a choice of its own, by keyword
         cls,
         database: str | Settings | Store | None = None,
         *,
@@ -73,6 +75,8 @@ class Engine:
         actions: Actions | None = None,
         risk_hooks: Sequence[RiskHook] | Mapping[str, RiskHook] = (),
         intent_hooks: Sequence[IntentHook] = (),
+        deliver: DeliveryFunction | None = None,
+        notify: Mapping[str, DeliveryFunction] | None = None,
         clock: Clock | None = None,
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
@@ -86,7 +90,8 @@ class Engine:
         an older schema to this one's first. A store that is open already is used as it is, and closed with the engine.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
-        ``risk_hooks`` go by their function's name unless given as a mapping. ``clock`` returns an aware datetime.
+        ``risk_hooks`` go by their function's name unless given as a mapping. ``deliver`` and ``notify``, by name, are
+        what `Engine.deliver` and `Engine.notify` register. ``clock`` returns an aware datetime.
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
@@ -103,12 +108,24 @@ class Engine:
             store = await open_store(database or None, durability=durability, upgrade=upgrade)
         else:
             store = database
+        outbox = Outbox(store, clock)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
-            new_id = new_id or rising_id
-            turns = Turns(store, source, actions, intent_hooks, clock, new_id=new_id, hold_at_most=hold_at_most)
-            yield cls(store, source, actions, turns, clock)
+            turns = Turns(
+                store,
+                source,
+                actions,
+                intent_hooks,
+                clock,
+                new_id=new_id or rising_id,
+                hold_at_most=hold_at_most,
+                wake_outbox=outbox.wake,
+            )
+            for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
+                outbox.register(target, function)
+            yield cls(store, source, actions, turns, outbox, clock)
         finally:
+            await outbox.close()
             await store.close()
 
     @classmethod
@@ -122,6 +139,31 @@ class Engine:
     def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
         """Registers the decorated function as an action; see `Actions.action`."""
         return self._actions.action(name, undo=undo, idempotent=idempotent)
+
+    def deliver(self, function: D) -> D:
+        """Registers the decorated function, sync or async, as what takes messages to users who did not ask just now.
+
+        It gets a `Delivery` right after the turn is committed, and again until it returns: later, or after a restart,
+        so it may get the same one twice, with the same id. One that raises `Rejected` is given up.
+        """
+        self._outbox.register(None, function)
+        return function
+
+    def notify(self, name: str) -> Callable[[D], D]:
+        """Registers the decorated function as what tells a person of a risk, by the name in the risk policy.
+
+        It gets a `Delivery` as `deliver` does; until there is one, notices to this name wait.
+        """
+
+        def register(function: D) -> D:
+            self._outbox.register(name, function)
+            return function
+
+        return register
+
+    async def run_deliveries(self) -> int:
+        """Hands over what is due now; how many arrived. The engine does so by itself as well."""
+        return await self._outbox.run_due()
 
     async def turn(
         self,
@@ -278,7 +320,7 @@ class Engine:
         seen = 0
         while rows := await self.store.audit.with_status("pending", after=seen):
             seen = rows[-1].id
-            finished += sum([await self._recover(row) for row in rows if not is_notification(row.action)])
+            finished += sum([await self._recover(row) for row in rows])
         return finished
 
     async def archive(

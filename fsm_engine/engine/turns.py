@@ -76,6 +76,7 @@ class Turns:
         *,
         new_id: NewId,
         hold_at_most: int,
+        wake_outbox: Callable[[], None],
     ) -> None:
         self._store = store
         self._source = source
@@ -83,6 +84,7 @@ class Turns:
         self._intent_hooks = tuple(intent_hooks)
         self._clock = clock
         self._new_id = new_id
+        self._wake_outbox = wake_outbox
         self._held = HeldConversations(hold_at_most)
         self._order = ConversationOrder()
 
@@ -129,13 +131,13 @@ class Turns:
                 self._order.leave(conversation_id)
 
     async def finish(self, conversation_id: str) -> Reply | None:
-        """Runs an action that a dead process left behind; None when there is none."""
+        """Runs an action that a dead process left behind, and delivers what it leads to; None when there is none."""
         await self._order.enter(conversation_id)
         try:
             held = await self._load(conversation_id)
             if held.state is None or held.state.action is None:
                 return None
-            _held, reply = await self._finish_action(held)
+            _held, reply = await self._finish_action(held, is_pushed=True)
             return reply
         finally:
             self._order.leave(conversation_id)
@@ -271,6 +273,8 @@ class Turns:
         failpoint("turn.before-commit")
         await self._store.commit(rows)
         failpoint("turn.after-commit")
+        if rows.deliveries:
+            self._wake_outbox()
         recent = taken.held.recent_requests
         if rows.request_id is not None:
             recent = (*recent, rows.request_id)[-RECENT_REQUESTS:]
@@ -287,8 +291,11 @@ class Turns:
         self._held.put(held)
         return held
 
-    async def _finish_action(self, held: Held) -> tuple[Held, Reply]:
-        """An action that was asked for in a process that died: only an idempotent one may be called again."""
+    async def _finish_action(self, held: Held, *, is_pushed: bool = False) -> tuple[Held, Reply]:
+        """An action that was asked for in a process that died: only an idempotent one may be called again.
+
+        ``is_pushed``: nobody waits for the reply, so it goes into the outbox.
+        """
         state = held.state
         assert state is not None
         assert state.action is not None
@@ -296,21 +303,23 @@ class Turns:
         request = unfinished_action(flows, state, self._clock())
         registered = self._actions.get(state.action.action)
         if request is not None and registered is not None and registered.is_idempotent:
-            return await self._run(held, request)
+            return await self._run(held, request, is_pushed=is_pushed)
         request = request or _bare_request(state.action, state.frames[-1].flow)
         log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
         result = ActionResult(ok=False, error="unknown")
-        return await self._report(held, request, result)
+        return await self._report(held, request, result, is_pushed=is_pushed)
 
-    async def _run(self, held: Held, request: ActionRequest) -> tuple[Held, Reply]:
+    async def _run(self, held: Held, request: ActionRequest, *, is_pushed: bool = False) -> tuple[Held, Reply]:
         """Runs an action outside any transaction and commits its result as a turn of its own."""
         assert held.state is not None
         view = view_of(held.state, held.conversation_id)
         result = await run_action(self._actions, request, view)
         failpoint("action.before-result")
-        return await self._report(held, request, result)
+        return await self._report(held, request, result, is_pushed=is_pushed)
 
-    async def _report(self, held: Held, request: ActionRequest, result: ActionResult) -> tuple[Held, Reply]:
+    async def _report(
+        self, held: Held, request: ActionRequest, result: ActionResult, *, is_pushed: bool
+    ) -> tuple[Held, Reply]:
         assert held.state is not None
         flows = await self._source.settle(held.state.frames, self._store)
         bot = flows.bot
@@ -318,11 +327,14 @@ class Turns:
         outcome = advance(flows, held.state, turn)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
-        taken = TurnTaken(None, held, held.state, turn, outcome, reply, caused_by=held.state.turn, audit=audit)
+        cause = held.state.turn
+        taken = TurnTaken(
+            None, held, held.state, turn, outcome, reply, caused_by=cause, audit=audit, is_pushed=is_pushed
+        )
         held = await self._commit(taken)
         if outcome.action is None:
             return held, reply
-        held, later = await self._run(held, outcome.action)
+        held, later = await self._run(held, outcome.action, is_pushed=is_pushed)
         return held, joined(reply, later)
 
 

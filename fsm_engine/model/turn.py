@@ -46,6 +46,15 @@ class RiskFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody is to be told of a risk: who, by the name in the risk policy, and of what, but not what was said."""
+
+    target: str
+    level: Level
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionResult:
     """How an action or an answer's check ended. ``error`` is a code for logs, never shown to users."""
 
@@ -148,7 +157,7 @@ class Outcome:
     answers: tuple[Answer, ...] = ()
     findings: tuple[RiskFinding, ...] = ()
     resources_shown: bool = False
-    notify: tuple[str, ...] = ()
+    notify: tuple[Notice, ...] = ()
     intent: IntentGuess | None = None
     needs: CallRequest | None = None
     action: ActionRequest | None = None

@@ -91,6 +91,7 @@ def _inspect(path: str, address: str, now: str, seal: Seal, tell: Progress) -> I
                 *_guarded("turns", lambda: checks.turn_findings(rows, seal)),
                 *_guarded("conversations", lambda: checks.conversation_findings(rows)),
                 *_guarded("audit", lambda: checks.audit_findings(connection, now)),
+                *_guarded("deliveries", lambda: checks.delivery_findings(connection, now)),
                 *rows.findings(),
             ]
             return Inspection(path, _facts(connection, path), tuple(findings))

@@ -14,7 +14,6 @@ from fsm_engine.errors import SessionCorrupted
 from fsm_engine.model.times import utc_text
 from fsm_engine.storage import sql_inspection as sql
 from fsm_engine.storage.findings import Finding, Touched
-from fsm_engine.storage.records import NOTIFY
 from fsm_engine.storage.row_seals import session_of, sound_turn
 from fsm_engine.storage.seal import Seal
 
@@ -126,17 +125,27 @@ def conversation_findings(rows: Rows) -> Iterator[Finding]:
 
 
 def audit_findings(connection: sqlite3.Connection, now: str) -> Iterator[Finding]:
-    """Actions that nobody finished, and people who are still to be told of a risk."""
-    pending, unknown, untold = Touched(), Touched(), Touched()
+    """Actions that nobody finished."""
+    pending, unknown = Touched(), Touched()
     under_way_since = utc_text(datetime.fromisoformat(now) - UNDER_WAY)
-    for status, is_notification, session, created_at in connection.execute(sql.UNFINISHED, (NOTIFY,)):
-        if is_notification:
-            untold.add(session)
-        elif status == "unknown":
+    for status, session, created_at in connection.execute(sql.UNFINISHED):
+        if status == "unknown":
             unknown.add(session)
         elif created_at <= under_way_since:
             pending.add(session)
-    yield from _each((pending, _PENDING), (unknown, _UNKNOWN), (untold, _UNTOLD))
+    yield from _each((pending, _PENDING), (unknown, _UNKNOWN))
+
+
+def delivery_findings(connection: sqlite3.Connection, now: str) -> Iterator[Finding]:
+    """Messages that nobody took, and people who are still to be told of a risk."""
+    unsent, untold, given_up = Touched(), Touched(), Touched()
+    under_way_since = utc_text(datetime.fromisoformat(now) - UNDER_WAY)
+    for status, kind, session, created_at in connection.execute(sql.UNDELIVERED):
+        if status == "given_up":
+            given_up.add(session)
+        elif created_at <= under_way_since:
+            (untold if kind == "notify" else unsent).add(session)
+    yield from _each((unsent, _UNSENT), (untold, _UNTOLD), (given_up, _GIVEN_UP))
 
 
 def _each(*found: tuple[Touched, Finding]) -> Iterator[Finding]:
@@ -255,10 +264,25 @@ _UNKNOWN = Finding(
     "Everything.",
     "Look into the system that they act on, then set their status with store.audit.update.",
 )
+_UNSENT = Finding(
+    "messages-undelivered",
+    "warning",
+    "Messages that nobody waited for, such as reminders, have waited for more than 10 minutes to be handed over.",
+    "Everything else; users have not seen them.",
+    "Let the bot register a function with @engine.deliver, and see why it fails in the log (fsm_engine.deliveries).",
+)
 _UNTOLD = Finding(
     "risk-notices-open",
     "warning",
-    "People who are to be told of a risk have not been told, as far as the audit knows.",
-    "Everything.",
-    "Tell them, then set the rows to success with store.audit.update.",
+    "People who are to be told of a risk have not been told for more than 10 minutes.",
+    "Everything else.",
+    "Tell them. Let the bot register a function for each name of the risk policy with @engine.notify, and see why it"
+    " fails in the log (fsm_engine.deliveries).",
+)
+_GIVEN_UP = Finding(
+    "deliveries-given-up",
+    "warning",
+    "Messages or notices could not be handed over for three days, or were refused, and are not tried any more.",
+    "Everything else.",
+    "Look who was to get them (store.deliveries.with_status), and tell them in another way.",
 )

@@ -10,12 +10,21 @@ from typing import TypeAlias
 import orjson
 
 from fsm_engine.errors import InvalidArgument
-from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow, FlowVersion, MessageRow, TurnToCommit
+from fsm_engine.storage.records import (
+    AnswerRow,
+    AuditRow,
+    DeliveryRow,
+    DetectionRow,
+    FlowVersion,
+    MessageRow,
+    TimerRow,
+    TurnToCommit,
+)
 from fsm_engine.storage.row_seals import answer_seal, session_seals, turn_seals
 from fsm_engine.storage.seal import Seal
 
 Sql: TypeAlias = str | int | float | bytes | None
-Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | FlowVersion
+Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | DeliveryRow | TimerRow | FlowVersion
 
 
 def intake_row(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
@@ -66,6 +75,8 @@ def _lists(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
         json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
         json_rows(turn.detections),
         json_rows(turn.audit),
+        json_rows(turn.deliveries),
+        json_rows(turn.timers),
     )
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Role = Literal["user", "assistant", "system"]
-NOTIFY = "notify "
-"""How the action of an audit row begins that is somebody to be told of a risk, and not an action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,31 @@ class AuditRow:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """What must reach somebody who does not wait for it; ``id`` is new to the database. ``target``: who is notified."""
+
+    id: str
+    kind: str
+    payload_json: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """What becomes of a timer: ``pending`` (set, or moved to another time), ``fired`` or ``cancelled``.
+
+    ``session_id`` None: the turn's own session.
+    """
+
+    name: str
+    flow: str
+    step: str
+    due_at: str
+    status: str
+    session_id: str | None = None
+
+
 class TurnToCommit(NamedTuple):
     """All rows of one turn. Made for every turn, and a named tuple takes a third of the time of a dataclass to make.
 
@@ -114,6 +137,8 @@ class TurnToCommit(NamedTuple):
     detections: tuple[DetectionRow, ...] = ()
     classification: ClassificationRow | None = None
     audit: tuple[AuditRow, ...] = ()
+    deliveries: tuple[DeliveryRow, ...] = ()
+    timers: tuple[TimerRow, ...] = ()
     closes_session: tuple[str, str] | None = None
     drop_messages: bool = False
     after_session: str | None = None
@@ -338,14 +363,35 @@ class StoredSummary:
 
 @dataclass(frozen=True, slots=True)
 class StoredTimer:
-    """Something due later in a session: ``pending``, ``fired`` or ``cancelled``."""
+    """Something due later in a session: ``pending``, ``fired`` or ``cancelled``. Its name is unique in the session."""
 
-    id: int
     session_id: str
+    conversation_id: str
+    name: str
     flow: str
     step: str
     due_at: str
-    payload_json: str
     status: str
     created_at: str
     fired_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """One entry of the outbox: ``pending``, ``delivered`` or ``given_up``. A damaged one shows no payload."""
+
+    key: int
+    id: str
+    conversation_id: str
+    session_id: str
+    turn: int
+    kind: str
+    target: str | None
+    payload_json: str
+    status: str
+    attempts: int
+    next_attempt_at: str
+    last_error: str | None
+    created_at: str
+    delivered_at: str | None
+    is_damaged: bool = False

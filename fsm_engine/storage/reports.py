@@ -58,7 +58,11 @@ class Archived:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many of each are gone. ``unreviewed``: risk detections among them that no person had looked at."""
+    """How many of each are gone.
+
+    ``unreviewed``: risk detections among them that no person had looked at. ``undelivered``: messages and notices that
+    nobody had taken.
+    """
 
     sessions: int
     messages: int
@@ -66,4 +70,5 @@ class Purged:
     deleted_conversations: int
     empty_conversations: int
     unreviewed: int
+    undelivered: int
     longest_batch_s: float

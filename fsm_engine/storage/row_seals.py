@@ -2,13 +2,13 @@
 
 * ``sessions.state_hash``: 16 bytes over id, conversation, turn and state; 8 more over the columns that lists show. A
   statement that changes those columns outside a turn cuts the hash to its first 16 bytes.
-* ``turns.row_hash``: 16 bytes over the whole journal line; 8 more for each message, detection, classification and
-  action that the turn wrote. Such rows are checked as long as their journal line is there.
+* ``turns.row_hash``: 16 bytes over the whole journal line; 8 more for each message, detection, classification,
+  action and delivery that the turn wrote. Such rows are checked as long as their journal line is there.
 * ``user_responses.row_hash``: 8 bytes in hexadecimal over the answer.
 
 Not covered: conversations (title, owner, status, counts, times), a message's number and whether its session is still
-there, when a session began and ended and whose it is, how an action ended, who reviewed a detection, counts of messages
-by role. What no index leads to any more reads as missing.
+there, when a session began and ended and whose it is, how an action or delivery ended, when a timer is due, who
+reviewed a detection, counts of messages by role. What no index leads to any more reads as missing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
+    DeliveryRow,
     DetectionRow,
     StoredAnswer,
     StoredAudit,
     StoredClassification,
     StoredConversation,
+    StoredDelivery,
     StoredDetection,
     StoredMessage,
     StoredSession,
@@ -70,6 +72,7 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
             )
         )
     rows += [action_seal(session, turn.user_id, turn.turn, turn.now, one, seal) for one in turn.audit]
+    rows += [delivery_seal(turn.conversation_id, session, turn.turn, turn.now, one, seal) for one in turn.deliveries]
     return b"".join((line, *rows))
 
 
@@ -85,6 +88,15 @@ def action_seal(
 ) -> bytes:
     return seal.of_row(
         f"action\0{session_id}\0{user_id}\0{turn}\0{now}\0{one.key}\0{one.intent}\0{one.action}\0{one.input_json}"
+    )
+
+
+def delivery_seal(
+    conversation_id: str, session_id: str, turn: int, now: str, one: DeliveryRow | StoredDelivery, seal: Seal
+) -> bytes:
+    return seal.of_row(
+        f"delivery\0{conversation_id}\0{session_id}\0{turn}\0{now}\0{one.id}\0{one.kind}\0{one.target}"
+        f"\0{one.payload_json}"
     )
 
 
@@ -177,6 +189,14 @@ def sound_classification(row: Row, seal: Seal) -> StoredClassification:
     if _is_among(row_hash, sealed):
         return one
     raise _damaged(one.session_id, f"the intent classification of turn {one.turn}")
+
+
+def delivery_of(row: Row, seal: Seal) -> StoredDelivery:
+    """As `detection_of`; how often it was tried and how it ended is not covered."""
+    *fields, row_hash = row
+    one: StoredDelivery = StoredDelivery(*fields)
+    sealed = delivery_seal(one.conversation_id, one.session_id, one.turn, one.created_at, one, seal)
+    return one if _is_among(row_hash, sealed) else replace(one, payload_json="", is_damaged=True)
 
 
 def audit_of(row: Row, seal: Seal) -> StoredAudit:

@@ -7,7 +7,7 @@ from functools import cache
 
 from fsm_engine.storage import sql_rows as rows
 
-TURN_COLUMNS = 38
+TURN_COLUMNS = 40
 
 
 @cache
@@ -352,18 +352,14 @@ SELECT {_SUMMARY} FROM sessions AS s CROSS JOIN session_summaries AS y ON y.sess
 WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY y.id
 """
 
-_TIMER = """w.id, s.id, w.flow, w.step, w.due_at, w.payload_json, w.status, w.created_at, w.fired_at"""
-ADD_TIMER = """
-INSERT INTO timers (session, flow, step, due_at, payload_json, created_at)
-SELECT s.key, ?3, ?4, ?5, ?6, ?7 FROM sessions AS s WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) RETURNING id
+_TIMER = """s.id, c.id, w.name, w.flow, w.step, w.due_at, w.status, w.created_at, w.fired_at"""
+_OF_TIMER = "CROSS JOIN conversations AS c ON c.key = s.conversation"
+# Sorts the timers of one session.
+TIMERS_OF_SESSION = f"""
+SELECT {_TIMER} FROM sessions AS s CROSS JOIN timers AS w ON w.session = s.key {_OF_TIMER}
+WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2) ORDER BY w.due_at, w.name
 """
-TIMER = f"SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session WHERE w.id = ?1"
 TIMERS_DUE = f"""
-SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session
+SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session {_OF_TIMER}
 WHERE w.status = 'pending' AND w.due_at <= ?1 ORDER BY w.due_at LIMIT ?2
-"""
-FIRE_TIMER = "UPDATE timers SET status = 'fired', fired_at = ?2 WHERE id = ?1 AND status = 'pending' RETURNING id"
-CANCEL_TIMERS = """
-UPDATE timers SET status = 'cancelled'
-WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND status = 'pending' AND (?2 IS NULL OR id = ?2) RETURNING id
 """

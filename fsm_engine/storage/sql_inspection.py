@@ -51,9 +51,12 @@ WHERE c.key = ?1 AND t.event_json LIKE '%"kind":"text"%'
     SELECT turn FROM messages_archive WHERE conversation = c.key AND session = s.key AND turn IS NOT NULL)
 """
 FLOW_HASHES = "SELECT hash FROM flow_versions"
-# ?1: how an action's name begins that tells somebody of a risk.
 UNFINISHED = """
-SELECT a.status, a.action LIKE ?1 || '%', s.id, a.created_at
+SELECT a.status, s.id, a.created_at
 FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session
 WHERE a.status IN ('pending', 'unknown') ORDER BY a.id
+"""
+UNDELIVERED = """
+SELECT d.status, d.kind, s.id, d.created_at
+FROM deliveries AS d LEFT JOIN sessions AS s ON s.key = d.session WHERE d.status <> 'delivered' ORDER BY d.key
 """

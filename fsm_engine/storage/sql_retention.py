@@ -43,11 +43,16 @@ DELETE FROM messages WHERE id IN (SELECT m.id FROM {_TO_MOVE} ORDER BY c.key, m.
 # Old sessions, the parts first, as one session may have many
 
 _OLD_SESSION = """s.key > ?1 AND s.key <= ?2 AND s.last_activity < ?4
-  AND (s.status <> 'active' OR s.expires_at <= ?3)"""
+  AND (s.status <> 'active' OR s.expires_at <= ?3)
+  AND NOT EXISTS (SELECT 1 FROM timers WHERE session = s.key AND status = 'pending')"""
 COUNT_OLD_SESSIONS = f"SELECT count(*) FROM sessions AS s WHERE {_OLD_SESSION}"
 COUNT_UNREVIEWED = f"""
 SELECT count(*) FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
 WHERE {_OLD_SESSION} AND r.reviewed_at IS NULL
+"""
+COUNT_UNDELIVERED = f"""
+SELECT count(*) FROM sessions AS s CROSS JOIN deliveries AS d ON d.session = s.key
+WHERE {_OLD_SESSION} AND d.status = 'pending'
 """
 DELETE_OLD_TURNS = f"""
 DELETE FROM turns WHERE rowid IN (

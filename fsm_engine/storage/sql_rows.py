@@ -1,7 +1,7 @@
 """Columns as statements select them, in the order of the fields of the records in `records`.
 
-Aliases: c conversations, s sessions, t turns, m messages (or their archive), a audit_log, r risk_detections. Rows that
-are sealed end with their hash, or with that of the turn that wrote them.
+Aliases: c conversations, s sessions, t turns, m messages (or their archive), a audit_log, r risk_detections,
+d deliveries. Rows that are sealed end with their hash, or with that of the turn that wrote them.
 """
 
 from __future__ import annotations
@@ -18,3 +18,5 @@ AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action,
   a.error_message, a.created_at, a.updated_at, t.row_hash"""
 DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message, r.category, r.severity, r.detector,
   r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by, t.row_hash"""
+DELIVERY = """d.key, d.id, c.id, s.id, d.turn, d.kind, d.target, d.payload, d.status, d.attempts, d.next_attempt_at,
+  d.last_error, d.created_at, d.delivered_at, t.row_hash"""

@@ -11,6 +11,7 @@ from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
     Conversations,
+    Deliveries,
     FlowVersions,
     Idempotency,
     Intents,
@@ -55,6 +56,7 @@ class SqliteStore:
         self.intents = Intents(database, seal)
         self.summaries = Summaries(database, seal)
         self.timers = Timers(database, seal)
+        self.deliveries = Deliveries(database, seal)
         self.analytics = Analytics(database, seal)
         self.retention = Retention(database, seal, search)
         self.flow_versions = FlowVersions(database, seal)

@@ -10,6 +10,7 @@ from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
     Conversations,
+    Deliveries,
     FlowVersions,
     Idempotency,
     Intents,
@@ -29,8 +30,8 @@ class Store(Protocol):
     """Conversations that survive the program.
 
     * A turn that `commit` returned from is stored whole: its state, answers, messages, journal line, detections,
-      classification and audit rows, in one transaction. Killing the process then loses none of it, nor does a power
-      cut with durability ``full``.
+      classification, audit rows, deliveries and timers, in one transaction. Killing the process then loses none of it,
+      nor does a power cut with durability ``full``.
     * A turn that `commit` raised for is not stored at all, unless the database was lost (`DatabaseUnavailable`,
       `OperationFailed`) or the caller was cancelled: then it is stored whole or not at all, and ``load`` with its
       request id tells which.
@@ -53,6 +54,7 @@ class Store(Protocol):
     intents: Intents
     summaries: Summaries
     timers: Timers
+    deliveries: Deliveries
     analytics: Analytics
     retention: Retention
     flow_versions: FlowVersions

@@ -314,24 +314,6 @@ async def test_a_session_of_one_turn_has_a_summary_too(store: Store) -> None:
         await store.summaries.write("missing", now=at(2))
 
 
-async def test_timers_are_fired_once_and_cancelled_with_their_session(store: Store) -> None:
-    await running(store)
-    late = await store.timers.add(SESSION, flow="f", step="s", due_at=at(20), now=at(1), payload_json='{"n":1}')
-    soon = await store.timers.add(SESSION, flow="f", step="s", due_at=at(10), now=at(1), user_id="ahmed")
-    third = await store.timers.add(SESSION, flow="f", step="s", due_at=at(30), now=at(1))
-
-    assert [one.id for one in await store.timers.due(at(25))] == [soon.id, late.id]
-    assert [await store.timers.mark_fired(soon.id, now=at(11)) for _ in range(2)] == [True, False]
-    assert [await store.timers.cancel(SESSION, third.id), await store.timers.cancel(SESSION)] == [1, 1]
-    assert await store.timers.due(at(99)) == []
-    fired, cancelled = await store.timers.get(soon.id), await store.timers.get(late.id)
-    assert fired is not None
-    assert cancelled is not None
-    assert (fired.status, fired.fired_at, cancelled.status) == ("fired", at(11), "cancelled")
-    with pytest.raises(NotFound):
-        await store.timers.add(SESSION, flow="f", step="s", due_at=at(1), now=at(1), user_id="sara")
-
-
 # Audit, transactions, results
 
 

@@ -74,7 +74,8 @@ def test_the_words_of_a_level_come_once_and_the_resources_every_time(talk: Talk)
 
 def test_a_high_risk_pauses_the_flow_until_a_clear_yes(talk: Talk) -> None:
     assert talk.warn("x", "high")[-1] == CHECK_IN
-    assert talk.last.notify == ("safeguarding",)
+    (notice,) = talk.last.notify
+    assert (notice.target, notice.level) == ("safeguarding", "high")
     assert talk.last.expects is not None
     assert talk.last.expects.kind == "yes or no"
 

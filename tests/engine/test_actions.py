@@ -413,22 +413,6 @@ async def _start_and_answer(engine: Any, conversation_id: str) -> None:
     await engine.turn(conversation_id, "x")
 
 
-async def test_people_to_be_told_of_a_risk_do_not_hide_actions_from_recovery(tmp_path: Path) -> None:
-    die_in_the_action(tmp_path)
-    with closing(connect(tmp_path / "bot.db")) as connection:
-        connection.execute("UPDATE audit_log SET id = id + 5000")
-        connection.executemany(
-            "INSERT INTO audit_log (id, idempotency_key, action, input_data, status, created_at, updated_at)"
-            " VALUES (?, ?, 'notify safeguarding', '{}', 'pending', '', '')",
-            [(number, f"n{number}") for number in range(1, 1500)],
-        )
-        connection.commit()
-    async with engine_of(tmp_path) as engine:
-        engine.action("work", idempotent=True)(lambda call: "it")
-
-        assert await engine.recover() == 1
-
-
 async def test_an_action_without_trouble_leaves_nothing_to_recover(tmp_path: Path) -> None:
     async with engine_of(tmp_path, flow()) as engine:
         engine.action("work")(lambda call: "it")

@@ -170,9 +170,6 @@ CHANGES: dict[str, Callable[[Store, str, str, str], Coroutine[Any, Any, Any]]] =
     "responses.save": lambda s, _, session, user: s.responses.save(session, ANSWER, now=NOW, user_id=user),
     "risk.save": lambda s, _, session, user: s.risk.save(session, FOUND, now=NOW, user_id=user),
     "summaries.write": lambda s, _, session, user: s.summaries.write(session, now=NOW, user_id=user),
-    "timers.add": lambda s, _, session, user: s.timers.add(
-        session, flow="order", step="dish", due_at=NOW, now=NOW, user_id=user
-    ),
 }
 """What operators change: another user's counts as missing."""
 OWNER_IS_GIVEN = {"Conversations.create", "Audit.log", "Idempotency.put"}

@@ -66,6 +66,7 @@ async def test_a_detection_is_stored_with_its_message_and_what_was_shown(make_bo
         reply = await engine.turn("chat", "I am going to kill myself tonight", request_id="r1")
         (found, *others) = await engine.store.risk.of_session(reply.session.id)
         said = await engine.history("chat")
+        notices = await engine.store.deliveries.of_session(reply.session.id)
         audit = await engine.store.audit.of_session(reply.session.id)
 
     assert reply.risk is RiskLevel.HIGH
@@ -81,7 +82,8 @@ async def test_a_detection_is_stored_with_its_message_and_what_was_shown(make_bo
     assert {other.message_id for other in (found, *others)} == {
         next(message.id for message in said if message.role == "user")
     }
-    assert [(row.action, row.status) for row in audit] == [("notify safeguarding", "pending")]
+    assert [(one.kind, one.target, one.status) for one in notices] == [("notify", "safeguarding", "pending")]
+    assert audit == []
 
 
 async def test_a_level_without_resources_is_recorded_as_such(make_bot: MakeBot) -> None:

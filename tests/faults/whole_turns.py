@@ -132,8 +132,7 @@ def _differences(connection: sqlite3.Connection, key: int, expected: _Expected) 
             expected.heard,
         ),
         "audit_log": (
-            "SELECT idempotency_key, status FROM audit_log"
-            " WHERE session = ? AND action NOT LIKE 'notify %' ORDER BY id",
+            "SELECT idempotency_key, status FROM audit_log WHERE session = ? ORDER BY id",
             list(expected.asked_for.items()),
         ),
     }

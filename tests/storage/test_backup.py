@@ -203,10 +203,13 @@ async def test_a_missing_folder_is_named(tmp_path: Path, url: str) -> None:
 
 
 def damage(path: Path) -> None:
-    """Overwrites the middle of the file, past its header."""
+    """Overwrites a page of messages: the file still opens."""
+    with closing(sqlite3.connect(path)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'messages'").fetchall()
+        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
     with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2)
-        file.write(b"\xa5" * 20_000)
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
 
 
 async def test_a_damaged_database_gives_no_backup_that_looks_good(

@@ -75,8 +75,10 @@ def rows_beside_turns(path: Path, chat: str, user: str | None) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(f"""
             PRAGMA foreign_keys = ON;
-            INSERT INTO timers (session, flow, step, due_at, payload_json, created_at)
-              SELECT key, 'f', 's', 'now', '{{"p":"timer of {chat}"}}', 'now'
+            INSERT INTO timers SELECT key, 'timer of {chat}', 'f', 's', 'now', 'pending', 'now', NULL
+              FROM sessions WHERE id = 'session of {chat}';
+            INSERT INTO deliveries SELECT NULL, 'delivery of {chat}', key, 1, 'messages', NULL,
+              '[{{"text":"pushed of {chat}"}}]', 'delivered', 1, 'now', NULL, 'now', 'now'
               FROM sessions WHERE id = 'session of {chat}';
             INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
               SELECT key, 'partial', '{{"p":"summary of {chat}"}}', 'now' FROM sessions WHERE id = 'session of {chat}';
@@ -122,7 +124,7 @@ async def test_nothing_of_it_is_left_in_any_table_nor_in_any_byte(store: Store, 
         for word in (b"aquamarine", b"Bartholomew", b"of chat", b"ahmed"):
             assert word not in file.read_bytes(), (file, word)
     await store.close()
-    assert {"raw of chat: aquamarine", "cached of chat", "rollback of chat", "timer of chat"} <= texts
+    assert {"raw of chat: aquamarine", "cached of chat", "rollback of chat", "timer of chat", "pushed of chat"} <= texts
     assert traces_left(str(path), texts) == []
     assert erased == before
     assert erased.conversations == ("chat",)

@@ -14,10 +14,8 @@ from pathlib import Path
 import pytest
 
 from fsm_engine import Engine
-from fsm_engine.engine.checkpoint import NOTIFY
 from fsm_engine.errors import StartUpError
 from fsm_engine.storage import inspection as inspection_module
-from fsm_engine.storage import inspection_rows
 from fsm_engine.storage.findings import Finding, Inspection
 from fsm_engine.storage.inspection import inspect_database
 from fsm_engine.storage.seal import Seal
@@ -96,7 +94,9 @@ DAMAGE = {
     "header version": ("PRAGMA user_version = 0", "identity", None, []),
     "unknown action": ("INSERT INTO audit_log (idempotency_key, session, action, input_data, status, created_at, updated_at) VALUES ('k', 2, 'buy', '{}', 'unknown', '2026', '2026')", "actions-unknown", "sessions", ["two"]),
     "old action": ("INSERT INTO audit_log (idempotency_key, session, action, input_data, status, created_at, updated_at) VALUES ('k', 2, 'buy', '{}', 'pending', '2026-03-04T09:19:00.000000Z', '2026')", "actions-pending", "sessions", ["two"]),
-    "nobody told": ("INSERT INTO audit_log (idempotency_key, session, action, input_data, status, created_at, updated_at) VALUES ('k', 2, 'notify nurse', '{}', 'pending', '2026-03-04T09:29:00.000000Z', '2026')", "risk-notices-open", "sessions", ["two"]),
+    "nobody told": ("INSERT INTO deliveries VALUES (1, 'd', 2, 1, 'notify', 'nurse', '{}', 'pending', 0, '2026', NULL, '2026-03-04T09:19:00.000000Z', NULL)", "risk-notices-open", "sessions", ["two"]),
+    "nobody reminded": ("INSERT INTO deliveries VALUES (1, 'd', 2, 1, 'messages', NULL, '[]', 'pending', 3, '2026', 'exception', '2026-03-04T09:19:00.000000Z', NULL)", "messages-undelivered", "sessions", ["two"]),
+    "given up": ("INSERT INTO deliveries VALUES (1, 'd', 2, 1, 'messages', NULL, '[]', 'given_up', 3, '2026', 'rejected', '2026', NULL)", "deliveries-given-up", "sessions", ["two"]),
 }  # fmt: skip
 # ruff: noqa: E501 - a table
 
@@ -178,7 +178,6 @@ async def test_an_action_that_a_crash_left_behind_is_found(tmp_path: Path) -> No
     bot.change("UPDATE audit_log SET status = 'pending'")
 
     assert found(bot)["actions-pending"].sessions == (session_of(bot, "chat"),)
-    assert inspection_rows.NOTIFY == NOTIFY
 
 
 def test_pages_that_are_damaged_end_no_check_of_the_others(bot: Bot) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fsm_engine.storage import open_store, sql, sql_analytics, sql_retention, sql_search
+from fsm_engine.storage import open_store, sql, sql_analytics, sql_deliveries, sql_retention, sql_search
 from fsm_engine.storage.intake import intake_row
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.seal import Seal
@@ -34,6 +34,7 @@ TABLES = {
     "turns",
     "flow_versions",
     "timers",
+    "deliveries",
     "risk_detections",
     "intent_classifications",
     "audit_log",
@@ -155,7 +156,11 @@ def test_what_belongs_to_a_deleted_row_goes_with_it(connection: sqlite3.Connecti
     write(connection, 1)
     write(connection, 1, "other")
     (session,) = connection.execute("SELECT key FROM sessions WHERE id = 'session of chat'").fetchone()
-    connection.execute("INSERT INTO timers VALUES (1, ?, 'f', 's', 'due', '{}', 'pending', 'now', NULL)", (session,))
+    connection.execute("INSERT INTO timers VALUES (?, 't', 'f', 's', 'due', 'pending', 'now', NULL)", (session,))
+    connection.execute(
+        "INSERT INTO deliveries VALUES (1, 'd', ?, 1, 'messages', NULL, '[]', 'pending', 0, 'now', NULL, 'now', NULL)",
+        (session,),
+    )
     connection.execute("INSERT INTO session_summaries VALUES (1, ?, 'partial', '{}', 'now')", (session,))
 
     names = {"users": "user of chat", "conversations": "chat", "sessions": "session of chat"}
@@ -170,6 +175,7 @@ def test_what_belongs_to_a_deleted_row_goes_with_it(connection: sqlite3.Connecti
             "risk_detections",
             "intent_classifications",
             "timers",
+            "deliveries",
             "session_summaries",
         )
     }
@@ -179,6 +185,7 @@ def test_what_belongs_to_a_deleted_row_goes_with_it(connection: sqlite3.Connecti
         "risk_detections": 1,
         "intent_classifications": 1,
         "timers": 0,
+        "deliveries": 0,
         "session_summaries": 0,
     }
     messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
@@ -191,7 +198,7 @@ def test_every_table_checks_the_types_of_its_columns(connection: sqlite3.Connect
     assert connection.execute("SELECT strict FROM pragma_table_list WHERE name = ?", (table,)).fetchone() == (1,)
 
 
-MODULES = (sql, sql_analytics, sql_retention, sql_search)
+MODULES = (sql, sql_analytics, sql_deliveries, sql_retention, sql_search)
 PUBLIC = {
     name: text
     for module in MODULES

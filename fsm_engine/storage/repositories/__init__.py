@@ -8,6 +8,7 @@ from fsm_engine.storage.repositories.actions import Audit, Idempotency, Transact
 from fsm_engine.storage.repositories.analytics import Analytics
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.repositories.conversations import Conversations, Users
+from fsm_engine.storage.repositories.deliveries import Deliveries, Takers
 from fsm_engine.storage.repositories.findings import Intents, Risk, Summaries
 from fsm_engine.storage.repositories.messages import Messages
 from fsm_engine.storage.repositories.retention import Progress, Retention
@@ -18,6 +19,7 @@ __all__ = [
     "Analytics",
     "Audit",
     "Conversations",
+    "Deliveries",
     "FlowVersions",
     "Idempotency",
     "Intents",
@@ -29,6 +31,7 @@ __all__ = [
     "Risk",
     "Sessions",
     "Summaries",
+    "Takers",
     "Timers",
     "Transactions",
     "Users",

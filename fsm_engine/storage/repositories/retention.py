@@ -35,6 +35,7 @@ class _Part:
 _IDLE = _Part("idle conversations", sql.LAST_CONVERSATION, sql.COUNT_IDLE, [[sql.ARCHIVE_IDLE]])
 _TO_MOVE = _Part("messages", sql.LAST_CONVERSATION, sql.COUNT_TO_MOVE, [[sql.MOVE_COPY, sql.MOVE_DELETE]])
 _UNREVIEWED = _Part("risk detections", sql.LAST_SESSION, sql.COUNT_UNREVIEWED)
+_UNDELIVERED = _Part("deliveries", sql.LAST_SESSION, sql.COUNT_UNDELIVERED)
 _SESSIONS = _Part(
     "sessions",
     sql.LAST_SESSION,
@@ -123,12 +124,13 @@ class Retention(Repository):
     ) -> Purged:
         """Removes sessions without activity since ``sessions_before`` and messages from before ``messages_before``.
 
-        A session that is running and whose time is not up stays. Of the sessions that go, anonymous counts remain for
-        the funnel. Conversations that were deleted by then go with all that is in them; those that nothing is left of
-        go as well. Events of earlier weeks become one row a week.
+        A session that is running and whose time is not up stays, and so does one that is still to remind of something.
+        Of the sessions that go, anonymous counts remain for the funnel. Conversations that were deleted by then go with
+        all that is in them; those that nothing is left of go as well. Events of earlier weeks become one row a week.
         """
         run = _Run(now, dry_run, progress or _nobody)
         unreviewed = await self._walk(_UNREVIEWED, run, sessions_before)
+        undelivered = await self._walk(_UNDELIVERED, run, sessions_before)
         sessions = await self._walk(_SESSIONS, run, sessions_before)
         messages = await self._walk(_MESSAGES, run, messages_before)
         archived = await self._walk(_ARCHIVED, run, messages_before)
@@ -138,7 +140,7 @@ class Retention(Repository):
             await self._walk(_EVENTS, run, sessions_before)
         if (messages or deleted) and not dry_run:
             await self._tidy_index(run)
-        return Purged(sessions, messages, archived, deleted, empty, unreviewed, run.longest_s)
+        return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, run.longest_s)
 
     async def _walk(self, part: _Part, run: _Run, before: str) -> int:
         """How many old rows there were, or are."""

@@ -10,7 +10,6 @@ from fsm_engine.engine.replies import stored_reply
 from fsm_engine.errors import Busy, DatabaseUnavailable, OperationFailed
 from fsm_engine.model.codec import encode
 from fsm_engine.model.turn import Reply
-from fsm_engine.storage.records import NOTIFY
 from fsm_engine.testing.simulation.bank import IDEMPOTENT, Account, Bank
 from fsm_engine.testing.simulation.journal_checks import Complain, JournalChecks
 from fsm_engine.testing.simulation.records import AuditRecord, Records
@@ -144,7 +143,7 @@ def check_before_effect(records: Records, complain: Complain) -> Callable[[str, 
 
 def check_books(records: Records, bank: Bank, complain: Complain) -> None:
     """At the end, when nothing is pending: the bank's effects are those that the audit calls a success."""
-    audit = {row.key: row for row in records.audit() if not row.action.startswith(NOTIFY)}
+    audit = {row.key: row for row in records.audit()}
     for key in {**audit, **bank.accounts}:
         found = audit.get(key), bank.accounts.get(key)
         wrong = _wrong_about(*found)

@@ -1,0 +1,63 @@
+"""The outbox: what must reach somebody while nobody waits for a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from fsm_engine.storage import sql_deliveries as sql
+from fsm_engine.storage.records import StoredDelivery
+from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.row_seals import delivery_of
+
+
+@dataclass(frozen=True, slots=True)
+class Takers:
+    """What there is somebody for: messages, and the names that are notified. The rest stays pending."""
+
+    messages: bool = False
+    names: Sequence[str] = ()
+
+    @property
+    def values(self) -> tuple[int, str]:
+        return int(self.messages), orjson.dumps(list(self.names)).decode()
+
+
+class Deliveries(Repository):
+    """Entries are written by turns and go with their session."""
+
+    async def claim(self, takers: Takers, *, now: str, until: str, limit: int = 16) -> list[StoredDelivery]:
+        """Some that are due, oldest first; no other process gets them before ``until``, and their attempt is counted.
+
+        Of what goes to one address for one session only the first is given, so that the order stays.
+        """
+        keys = await self._change((sql.CLAIM_DELIVERIES, (*takers.values, now, until, limit)))
+        if not keys:
+            return []
+        wanted = orjson.dumps([key for (key,) in keys]).decode()
+        return await self._sound(delivery_of, sql.DELIVERIES_BY_KEY, wanted)
+
+    async def next_at(self, takers: Takers) -> str | None:
+        """When the next one is due, which may be past; None when none is pending."""
+        rows = await self._database.rows(sql.NEXT_DELIVERY, *takers.values)
+        return rows[0][0] if rows else None
+
+    async def delivered(self, delivery: StoredDelivery, *, now: str) -> bool:
+        """Whether it was pending till now."""
+        return bool(await self._change((sql.DELIVERED, (delivery.key, delivery.attempts, now))))
+
+    async def failed(self, delivery: StoredDelivery, *, error: str, again_at: str | None) -> bool:
+        """Notes why this attempt failed, and when the next may come; None gives it up. False: another one runs."""
+        status = "given_up" if again_at is None else "pending"
+        values = (delivery.key, delivery.attempts, error, status, again_at or delivery.next_attempt_at)
+        return bool(await self._change((sql.DELIVERY_FAILED, values)))
+
+    async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredDelivery]:
+        """All of a session, oldest first; a damaged one is marked."""
+        return await self._sound(delivery_of, sql.DELIVERIES_OF_SESSION, session_id, user_id)
+
+    async def with_status(self, status: str, *, after: int = 0, limit: int = 100) -> list[StoredDelivery]:
+        """A page of those with a status, behind the key ``after``, oldest first."""
+        return await self._sound(delivery_of, sql.DELIVERIES_WITH_STATUS, status, after, limit)
