@@ -4,9 +4,10 @@ The engine does all it does for a bot: canonical text, risk stage, intent, readi
 synchronous=FULL, actions. The floor computes nothing: it writes, one transaction per turn. Floor and engine take turns,
 and the ratio is to the mean of the floor before and after.
 
-    python -m benchmarks.engine [--json] [--peers]
+    python -m benchmarks.engine [--json] [--write TABLE] [--peers]
 
-``--peers`` measures other tools instead, beside this engine and the floor: see `benchmarks.peers`.
+``--write`` puts the table into docs/performance.md, under that name. ``--peers`` measures other tools instead, beside
+this engine and the floor: see `benchmarks.peers`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.dialogue import FLOWS, TURNS_PER_DIALOGUE, bank, converse, copies, recorded_turns, texts_of
 from benchmarks.floor import bare_turns_per_second
+from benchmarks.page import write
 from benchmarks.table import Figure, show
 from fsm_engine import Engine, load_flows
 
@@ -118,4 +120,7 @@ if __name__ == "__main__":
         from benchmarks.peers.__main__ import main
 
         sys.exit(main())
-    show("Turns", figures())
+    found = figures()
+    show("Turns", found)
+    if "--write" in sys.argv:
+        write({sys.argv[sys.argv.index("--write") + 1]: found})

@@ -116,7 +116,7 @@ def language_and_region(locale: str | None, languages: Sequence[str]) -> tuple[s
     return language or next(akin, None), region
 
 
-def _optional_id(value: str | None, what: str) -> str | None:
+def _optional_id(value: object, what: str) -> str | None:
     return None if value is None else canonical_id(value, what=what)
 
 

@@ -14,7 +14,7 @@ reviewed a detection, counts of messages by role. What no index leads to any mor
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.records import (
@@ -161,8 +161,8 @@ def sound_message(row: Row, seal: Seal) -> StoredMessage:
 def detection_of(row: Row, seal: Seal) -> StoredDetection:
     """As `sound_message`, but a damaged one is marked and shows no texts. Who reviewed it is not covered."""
     *fields, row_hash = row
-    made = StoredDetection(*fields)
-    one = replace(made, resources_shown=bool(made.resources_shown))
+    made: Any = StoredDetection(*fields)  # SQLite has numbers for yes and no
+    one: StoredDetection = replace(made, resources_shown=bool(made.resources_shown))
     sealed = detection_seal(one.session_id, one.turn, one.detected_at, one, seal)
     if _is_among(row_hash, sealed) or (one.turn == 0 and row_hash is None):
         return one

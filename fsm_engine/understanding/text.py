@@ -49,7 +49,7 @@ _SETTLED = re.compile(
     "\u0400-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u063a\u0641-\u064a"  # Cyrillic, Hebrew and Arabic letters
     "\u3041-\u3096\u30a1-\u30fa\u3001-\u3020\u4e00-\u9fff\uac00-\ud7a3]*"  # Kana, ideographs, Hangul syllables
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _MEANINGLESS = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls but tab and newline; those that end lines were replaced before
@@ -93,7 +93,7 @@ def canonical_text(raw: str, *, limit: int) -> CanonicalText:
     return CanonicalText(text, was_cut or len(text) > limit, original_length)
 
 
-def canonical_id(raw: str, *, what: str) -> str:
+def canonical_id(raw: object, *, what: str) -> str:
     """The id unchanged, when it can be stored: ids are compared byte for byte, so nothing about them is tidied up.
 
     ``what`` names it in the error. Raises `InvalidArgument`.
