@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fsm_engine.core.answers import give_up, read_ask, read_yes_no, take_reading
+from fsm_engine.core.answers import give_up, read_answer, read_yes_no, take_reading
 from fsm_engine.core.anytime import answer_cancel, follow_anytime_word, restart
 from fsm_engine.core.compile import Node
 from fsm_engine.core.confirming import answer_confirm, answer_repeat
@@ -35,10 +35,11 @@ from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
 from fsm_engine.core.questions import expectation, note_answers, store_answer
 from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
+from fsm_engine.core.volunteered import take_facts
 from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Pending, SessionState, Status
-from fsm_engine.model.slot import Fits, Json, Option, SlotType
+from fsm_engine.model.slot import DoesNotFit, Fits, Json, Option, SlotType
 from fsm_engine.model.turn import ActionRequest, ActionResult, Outcome, Turn, TurnKind
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase
@@ -201,11 +202,13 @@ def _respond_at(draft: Draft, node: Node, text: str) -> None:
 
 def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase | None, text: str) -> None:
     assert isinstance(node.step, Ask)
-    reading = read_ask(draft, node, text)
+    reading = read_answer(draft, node, text)
     if isinstance(reading, Fits) and (correction is None or readers.is_free_text(node.step.type)):
         take_reading(draft, node, reading, text)
     elif correction is not None:
         correct(draft, correction)
+    elif isinstance(reading, DoesNotFit) and draft.facts and take_facts(draft, text):
+        resume(draft)
     elif not follow_intent(draft, SURE):
         take_reading(draft, node, reading, text)
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
-from fsm_engine.core.draft import Draft, FrameDraft, NeedsCall
+from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.questions import open_question, store_answer, take_back
-from fsm_engine.core.texts import CompiledText
+from fsm_engine.core.volunteered import look_for_facts, take_facts
 from fsm_engine.core.walk import go_on, leave_for
 from fsm_engine.model.flow import Ask, Confirm, GiveUp, Repeat
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.slot import DayBound, DoesNotFit, Fits, Json, Reading, SeveralFit, SlotType
-from fsm_engine.model.turn import ActionResult, CallRequest
 from fsm_engine.understanding import readers
+from fsm_engine.understanding.facts import may_hold_several
 
 YES_NO = SlotType("yes or no")
-LEAST_PHONE_DIGITS = 7
 
 
 def read_yes_no(draft: Draft, text: str) -> bool | None:
@@ -34,6 +34,17 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     given = draft.turn.entities.get(step.slot)
     words = text if given is None else _entity_words(given, step.type)
     return readers.read(words, step.type, draft.reading_context())
+
+
+def read_answer(draft: Draft, node: Node, text: str) -> Reading:
+    """What the open question makes of the message, other questions' answers in it left out (`draft.facts`)."""
+    reading = None if may_hold_several(text) else read_ask(draft, node, text)
+    if isinstance(reading, (Fits, SeveralFit)):
+        return reading
+    facts = look_for_facts(draft, node, text)
+    if facts is None:
+        return reading or read_ask(draft, node, text)
+    return read_ask(draft, node, facts.rest)
 
 
 def _entity_words(given: Json, slot_type: SlotType) -> str:
@@ -59,6 +70,7 @@ def take_reading(draft: Draft, node: Node, reading: Reading, raw: str) -> None:
 def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     refusal = first_refusal(draft, node, value)
     if refusal is not None:
+        take_facts(draft, raw)
         if not count_miss(draft, node):
             draft.speak_text(refusal, f"{node.name} check", draft.number)
         return
@@ -72,34 +84,8 @@ def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     if frame.returning_to is not None:
         take_back_dependents(draft, frame, step.slot)
     else:
-        _take_volunteered(draft, frame, raw)
+        take_facts(draft, raw)
     go_on(draft)
-
-
-def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
-    """Answers to later questions that the same words hold, where they can hardly mean anything else."""
-    kinds = _kinds_held(text)
-    if not kinds:
-        return
-    for node in frame.flow.nodes:
-        step = node.step
-        if not isinstance(step, Ask) or step.type.kind not in kinds or node.inside >= 0:
-            continue
-        is_open = step.slot not in frame.slots and node.name not in frame.skipped
-        if not is_open or (node.when is not None and not node.when.is_true(draft.scope())):
-            continue
-        reading = readers.read(text, step.type, draft.reading_context())
-        if isinstance(reading, Fits) and reading.certain and first_refusal(draft, node, reading.value) is None:
-            store_answer(draft, frame, step.slot, reading.value, raw=text)
-            frame.trail.append(node.name)
-
-
-def _kinds_held(text: str) -> list[str]:
-    """Kinds that are told from other words by their look alone, and may stand in this text."""
-    kinds = ["email"] if "@" in text else []
-    if sum(map(str.isdigit, text)) >= LEAST_PHONE_DIGITS:
-        kinds.append("phone")
-    return kinds
 
 
 def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
@@ -111,39 +97,6 @@ def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
         is_there = node.step.slot in frame.slots or node.name in frame.rounds
         if slot in node.reads or (no_longer_applies and is_there):
             take_back(draft, frame, node)
-
-
-def first_refusal(draft: Draft, node: Node, value: Json) -> CompiledText | None:
-    """What the first check that refuses the value says; a check that cannot be asked refuses too, and says so.
-
-    Raises:
-        NeedsCall: a check asks a registered function that has not answered yet.
-    """
-    step = node.step
-    assert isinstance(step, Ask)
-    scope = draft.scope({step.slot: value})
-    for number, check in enumerate(node.checks):
-        if check.must is not None and not check.must.is_true(scope):
-            return check.error
-        if check.check.call is None:
-            continue
-        result = _ask_outside(draft, step, number, check.check.call.text, value)
-        if not result.ok:
-            return draft.flows.saying("check_unavailable")
-        if result.value is not True:
-            return check.error
-    return None
-
-
-def _ask_outside(draft: Draft, step: Ask, number: int, action: str, value: Json) -> ActionResult:
-    key = f"{step.name}:{number}:{format_value(value, 'en')}"
-    result = draft.turn.call_results.get(key)
-    if result is None:
-        slots: dict[str, Json] = {}
-        for layer in reversed(draft.scope({step.slot: value}).layers):
-            slots.update(layer)
-        raise NeedsCall(CallRequest(key, action, slots))
-    return result
 
 
 def ask_which(draft: Draft, node: Node, candidates: tuple[Json, ...]) -> None:

@@ -6,16 +6,18 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
-from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
+from fsm_engine.core.answers import read_yes_no, take_back_dependents
+from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import open_question, spoken_name, store_answer, take_back
+from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
 from fsm_engine.core.walk import resume, walk
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
+from fsm_engine.understanding.slot_names import same_names
 
 
 def find_correction(draft: Draft, text: str) -> CorrectionPhrase | None:
@@ -66,7 +68,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
         draft.speak_text(refusal, f"{node.name} check", draft.number)
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
-    draft.say("changed", slot=spoken_name(step.slot))
+    draft.say("changed", slot=slot_name(draft, step.slot))
     return True
 
 
@@ -80,7 +82,7 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
         resume(draft)
         return
     draft.pending = Pending("which_to_change", slots)
-    draft.ask_to_choose("which_to_change", tuple(spoken_name(slot) for slot in slots))
+    draft.ask_to_choose("which_to_change", tuple(slot_name(draft, slot) for slot in slots))
 
 
 def _can_change(frame: FrameDraft, slot: str) -> bool:
@@ -97,7 +99,8 @@ def answer_what_to_change(draft: Draft, text: str) -> None:
     if phrase is not None and phrase.slot is not None:
         correct(draft, phrase)
         return
-    options = tuple(Option(slot, (spoken_name(slot),)) for slot in slots)
+    names = draft.top.flow.spoken_names
+    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits):
         correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))

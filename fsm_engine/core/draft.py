@@ -134,6 +134,7 @@ class Draft:
         self.intent: IntentGuess | None = None
         self.requested: ActionRequest | None = None
         self.choices: tuple[str, ...] = ()
+        self.facts: Mapping[str, Json] = {}
         self._today: date | None = None
 
     @property

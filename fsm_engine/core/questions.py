@@ -10,6 +10,7 @@ from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Status
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Answer, Expectation, Message
+from fsm_engine.understanding.slot_names import usual_name
 
 
 def open_question(draft: Draft, node: Node) -> None:
@@ -40,7 +41,8 @@ def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
     for slot in slots:
         value = scope.get(slot)
         if value is not None and value != []:
-            lines.append(f"{spoken_name(slot).capitalize()}: {shown(draft, slot, value)}")
+            name = slot_name(draft, slot)
+            lines.append(f"{name[:1].upper()}{name[1:]}: {shown(draft, slot, value)}")
     return lines
 
 
@@ -52,8 +54,17 @@ def shown(draft: Draft, slot: str, value: Json) -> str:
     return format_value(value, draft.language)
 
 
+def slot_name(draft: Draft, slot: str) -> str:
+    """What a slot is called: as its author says, else by the usual word of the user's language, else by its own."""
+    for frame in reversed(draft.frames):
+        called = frame.flow.called.get(slot)
+        if called is not None:
+            return called.first(draft.language, draft.flows.first_language).fill(draft.scope(), draft.language)
+    return usual_name(slot, draft.language) or spoken_name(slot)
+
+
 def spoken_name(slot: str) -> str:
-    """How a slot is called in speech: ``account type`` for ``account_type``."""
+    """A name without its underscores: ``account type`` for ``account_type``."""
     return slot.replace("_", " ")
 
 
