@@ -184,7 +184,7 @@ def _say_reason(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     values = {
         "minimum": _bound(draft, step.type, step.type.low),
         "maximum": _bound(draft, step.type, step.type.high),
-        "options": join_words(options, draft.language),
+        "options": join_words(options, draft.language, to_choose=True),
     }
     draft.say(name, buttons=options, **values)
 

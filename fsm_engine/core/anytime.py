@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import reviewed, store_answer, take_back
+from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_back
 from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import Pending, Status
@@ -70,6 +70,7 @@ def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
     take_back(draft, frame, node)
     if kept:
         store_answer(draft, frame, step.slot, kept, raw="")
+    draft.say("back_done")
     frame.rounds[name] = len(kept)
     frame.trail.extend(name for _ in kept)
     frame.jump_to(name)
@@ -89,11 +90,15 @@ def _cancel(draft: Draft) -> None:
     if not draft.frames:
         draft.say("nothing_to_cancel")
         return
-    if any(frame.slots for frame in draft.frames):
+    if _has_answers(draft):
         draft.pending = Pending("cancel")
         draft.say("cancel_really", flow=flow_title(draft, draft.frames[_lowest_to_cancel(draft)].flow.name))
         return
     cancel(draft)
+
+
+def _has_answers(draft: Draft) -> bool:
+    return any(frame.slots for frame in draft.frames)
 
 
 def _lowest_to_cancel(draft: Draft) -> int:
@@ -114,18 +119,26 @@ def cancel(draft: Draft) -> None:
     draft.end(Status.CANCELLED)
 
 
-def answer_cancel(draft: Draft, text: str) -> bool:
-    """Yes cancels, no goes on; False for anything else."""
+def answer_really(draft: Draft, text: str, kind: str) -> bool:
+    """Yes cancels or starts again, no goes on; False for anything else."""
     draft.pending = None
     decision = read_yes_no(draft, text)
     if decision is None:
         return False
     if decision:
-        cancel(draft)
+        _REALLY[kind](draft)
     else:
         draft.say("cancel_kept")
         resume(draft)
     return True
+
+
+def _restart(draft: Draft) -> None:
+    if draft.frames and _has_answers(draft):
+        draft.pending = Pending("restart")
+        draft.say("restart_really", flow=flow_title(draft, draft.frames[0].flow.name))
+        return
+    restart(draft)
 
 
 def restart(draft: Draft) -> None:
@@ -149,11 +162,8 @@ def _human(draft: Draft) -> None:
 
 
 def _what_have_i_said(draft: Draft) -> None:
-    lines = [
-        line
-        for frame in draft.frames
-        for line in reviewed(draft, tuple(slot for slot in frame.slots if slot in frame.flow.slots))
-    ]
+    slots = dict.fromkeys(slot for frame in draft.frames for slot in frame.slots)
+    lines = reviewed(draft, tuple(slot for slot in slots if slot_type(draft, slot) is not None))
     if lines:
         draft.say("said_so_far", answers="\n".join(lines))
     else:
@@ -161,13 +171,14 @@ def _what_have_i_said(draft: Draft) -> None:
     resume(draft)
 
 
+_REALLY: Mapping[str, Callable[[Draft], None]] = {"cancel": cancel, "restart": restart}
 _WORDS: Mapping[str, Callable[[Draft], None]] = {
     "help": _help,
     "repeat": _repeat,
     "back": _back,
     "skip": _skip,
     "cancel": _cancel,
-    "restart": restart,
+    "restart": _restart,
     "human": _human,
     "what_have_i_said": _what_have_i_said,
 }

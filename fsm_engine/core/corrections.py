@@ -10,8 +10,9 @@ from fsm_engine.core.answers import read_yes_no, take_back_dependents
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
 from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
-from fsm_engine.core.walk import resume, walk
+from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
@@ -42,17 +43,16 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
         node = frame.flow.nodes[node.inside]
     draft.pending = None
     is_taken = phrase.answer is not None and _take(draft, frame, node, phrase.answer)
-    if frame.returning_to is None:
-        frame.returning_to = frame.step
     take_back_dependents(draft, frame, phrase.slot)
     if not is_taken:
         take_back(draft, frame, node)
+    if is_taken or node.prefill is None:
+        walk_back(draft, frame, node)
+        return
+    frame.returning_to = frame.returning_to or frame.step
     frame.attempts = 0
     frame.jump_to(node.name)
-    if is_taken or node.prefill is None:
-        walk(draft, node.index)
-    else:
-        open_question(draft, node)  # the user wants another value than the one that it is filled with
+    open_question(draft, node)  # the user wants another value than the one that it is filled with
 
 
 def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
@@ -90,21 +90,32 @@ def _can_change(frame: FrameDraft, slot: str) -> bool:
     return slot in frame.slots or node.name in frame.skipped
 
 
-def answer_what_to_change(draft: Draft, text: str) -> None:
-    """The user named what to change, perhaps with its new value; anything unclear goes back to the open question."""
+def answer_what_to_change(draft: Draft, text: str) -> bool:
+    """The user named what to change, perhaps with its new value, or nothing; False where other words may be an answer
+    to the open question."""
     assert draft.pending is not None
     slots = [str(slot) for slot in draft.pending.candidates]
     draft.pending = None
     phrase = find_correction(draft, text)
     if phrase is not None and phrase.slot is not None:
         correct(draft, phrase)
-        return
+        return True
+    if values := values_in(draft, text):
+        change(draft, values, text)
+        return True
     names = draft.top.flow.spoken_names
     options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits):
         correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))
-        return
-    if read_yes_no(draft, text) is not False:
+        return True
+    if put_right(draft, text, only_if_meant=False):
+        return True
+    is_no = read_yes_no(draft, text) is False
+    node = draft.top.node
+    if not is_no and node is not None and isinstance(node.step, Ask):
+        return False
+    if not is_no:
         draft.say("again")
     resume(draft)
+    return True

@@ -7,7 +7,7 @@ from copy import copy
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fsm_engine.core.expression_values import EXACT, exact_number
 from fsm_engine.model.slot import SlotType
@@ -179,10 +179,12 @@ _FORMATTERS: Mapping[str, Callable[[Any, str, str], str]] = {
 }
 
 
-def join_words(words: Sequence[str], language: str) -> str:
-    """``Ana, Ben and Carl``; one word stands alone; none give an empty text."""
+def join_words(words: Sequence[str], language: str, *, to_choose: bool = False) -> str:
+    """``Ana, Ben and Carl``, or ``Ana, Ben or Carl``; one word stands alone; none give an empty text."""
     if len(words) < 2:
         return "".join(words)
     from babel.lists import format_list
 
-    return format_list(list(words), locale=_locale(language)).replace(", and ", " and ")
+    style: Literal["or", "standard"] = "or" if to_choose else "standard"
+    joined = format_list(list(words), style=style, locale=_locale(language))
+    return joined.replace(", and ", " and ").replace(", or ", " or ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
@@ -27,7 +28,7 @@ def look_for_facts(draft: Draft, node: Node, text: str) -> Facts | None:
     types = {other.step.slot: other.step.type for other in _open_asks(frame, node) if isinstance(other.step, Ask)}
     if not types:
         return None
-    others = OtherQuestions(types, _sole(frame, types), frame.flow.spoken_names)
+    others = OtherQuestions(types, sole_slots(frame, types), frame.flow.spoken_names)
     facts = find_facts(text, step.type, others, draft.reading_context())
     draft.facts = facts.found if facts is not None else {}
     return facts
@@ -45,7 +46,7 @@ def _open_asks(frame: FrameDraft, node: Node) -> list[Node]:
     ]
 
 
-def _sole(frame: FrameDraft, types: dict[str, SlotType]) -> frozenset[str]:
+def sole_slots(frame: FrameDraft, types: Mapping[str, SlotType]) -> frozenset[str]:
     """Slots of which no other in the whole flow is of the same kind."""
     kinds = Counter(node.step.type.kind for node in frame.flow.nodes if isinstance(node.step, Ask))
     return frozenset(slot for slot, slot_type in types.items() if kinds[slot_type.kind] == 1)

@@ -115,7 +115,7 @@ def test_the_flow_in_between_ends_with_the_session_when_a_person_takes_over(talk
 
 
 def test_starting_again_begins_the_first_flow(talk: Talk) -> None:
-    said = talk.say_all("set a goal", "start over")
+    said = talk.say_all("set a goal", "start over", "yes")
 
     assert said[-1] == "name?"
     assert (stack(talk), talk.slots) == (["account"], {})

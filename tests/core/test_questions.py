@@ -346,7 +346,7 @@ def test_an_action_whose_end_is_unknown_is_not_said_to_have_failed(tmp_path: Pat
 
 def test_each_visit_of_an_action_has_a_key_of_its_own(tmp_path: Path) -> None:
     talk = talk_of(tmp_path, DO.replace("GIVE_UP", "skip"), make="1")
-    talk.say_all("x", "restart", "y", "back", "back")
+    talk.say_all("x", "restart", "yes", "y", "back", "back")
     talk.say_all("z", "w")
 
     assert len(talk.calls) == 3
