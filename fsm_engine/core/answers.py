@@ -10,6 +10,7 @@ from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.reading import read_words
 from fsm_engine.core.volunteered import look_for_facts, take_facts
 from fsm_engine.core.walk import go_on, leave_for
 from fsm_engine.model.flow import Ask, Confirm, GiveUp, Repeat
@@ -33,7 +34,7 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     assert isinstance(step, Ask)
     given = draft.turn.entities.get(step.slot)
     words = text if given is None else _entity_words(given, step.type)
-    return readers.read(words, step.type, draft.reading_context())
+    return read_words(draft, words, step.type)
 
 
 def read_answer(draft: Draft, node: Node, text: str) -> Reading:
@@ -155,7 +156,7 @@ def skip(draft: Draft, node: Node) -> None:
     frame = draft.top
     step = node.step
     if isinstance(step, Ask) and step.default is not None:
-        reading = readers.read(step.default.text, step.type, draft.reading_context())
+        reading = read_words(draft, step.default.text, step.type)
         if isinstance(reading, Fits):
             store_answer(draft, frame, step.slot, reading.value, raw="")
     if isinstance(step, Ask) and step.slot not in frame.slots:

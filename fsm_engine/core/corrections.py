@@ -12,6 +12,7 @@ from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
 from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
+from fsm_engine.core.reading import read_words
 from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
@@ -60,7 +61,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     step = node.step
     if not isinstance(step, Ask):
         return False
-    reading = readers.read(answer, step.type, draft.reading_context())
+    reading = read_words(draft, answer, step.type)
     if not isinstance(reading, Fits):
         return False
     refusal = first_refusal(draft, node, reading.value)

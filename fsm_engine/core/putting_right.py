@@ -9,11 +9,11 @@ from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import slot_name, store_answer
+from fsm_engine.core.reading import read_words
 from fsm_engine.core.volunteered import sole_slots
 from fsm_engine.core.walk import resume, walk
 from fsm_engine.model.flow import Ask
 from fsm_engine.model.slot import Fits, Json, SlotType
-from fsm_engine.understanding import readers
 from fsm_engine.understanding.facts import OtherQuestions, find_facts
 from fsm_engine.understanding.second_thoughts import SecondThought, second_thought
 
@@ -57,7 +57,7 @@ def _of_last_answer(draft: Draft, thought: SecondThought) -> Mapping[str, Json]:
         return {}
     if step.type.kind in _NEVER_BARE and not thought.is_meant:
         return {}
-    reading = readers.read(thought.words, step.type, draft.reading_context())
+    reading = read_words(draft, thought.words, step.type)
     if not isinstance(reading, Fits) or not (reading.certain or thought.is_meant):
         return {}
     return {} if reading.value == frame.slots[step.slot] else {step.slot: reading.value}
@@ -69,8 +69,7 @@ def _answered(frame: FrameDraft) -> Mapping[str, Node]:
     for slot in frame.slots:
         index = frame.flow.asks.get(slot)
         node = None if index is None else frame.flow.nodes[index]
-        is_known = isinstance(node.step, Ask) and node.step.type.kind in readers.KINDS if node else False
-        if node is not None and is_known and node.name != frame.step:
+        if node is not None and isinstance(node.step, Ask) and node.name != frame.step:
             found[slot] = node
     return found
 
