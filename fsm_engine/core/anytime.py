@@ -46,7 +46,6 @@ def _back(draft: Draft) -> None:
         return
     frame = draft.top
     name = frame.trail.pop()
-    frame.returning_to = None
     frame.attempts = 0
     node = frame.flow.node(name)
     if isinstance(node.step, Ask):

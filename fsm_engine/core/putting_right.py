@@ -11,7 +11,7 @@ from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import slot_name, store_answer
 from fsm_engine.core.reading import read_words
 from fsm_engine.core.volunteered import sole_slots
-from fsm_engine.core.walk import resume, walk
+from fsm_engine.core.walk import left_open, resume, walk
 from fsm_engine.model.flow import Ask
 from fsm_engine.model.slot import Fits, Json, SlotType
 from fsm_engine.understanding.facts import OtherQuestions, find_facts
@@ -102,5 +102,7 @@ def walk_back(draft: Draft, frame: FrameDraft, node: Node) -> None:
     if frame.returning_to is None:
         frame.returning_to = frame.step
     frame.attempts = 0
+    if isinstance(node.step, Ask) and node.step.slot in frame.slots:
+        node = left_open(draft, frame, node) or node
     frame.jump_to(node.name)
     walk(draft, node.index)

@@ -50,9 +50,33 @@ def start_flow(
 
 def go_on(draft: Draft) -> None:
     """Leaves the place where the top frame waits, its answer being there, for the next."""
-    node = draft.top.node
-    if node is not None:
+    frame = draft.top
+    node = frame.node
+    if node is None:
+        return
+    left = left_open(draft, frame, node)
+    if left is None:
         walk(draft, _after(draft, node))
+        return
+    frame.jump_to(left.name)
+    walk(draft, left.index)
+
+
+def left_open(draft: Draft, frame: FrameDraft, node: Node) -> Node | None:
+    """After a change: a question before this one that was asked and left without an answer, to change this one first.
+
+    Walking on from here would never come to it.
+    """
+    if frame.returning_to is None or node.inside >= 0:
+        return None
+    for other in frame.flow.nodes[: node.index]:
+        step = other.step
+        if not isinstance(step, Ask) or other.inside >= 0 or step.give_up.kind == "goto":
+            continue
+        is_open = step.slot not in frame.slots and other.name not in frame.skipped and other.name in frame.visits
+        if is_open and (other.when is None or other.when.is_true(draft.scope())):
+            return other
+    return None
 
 
 def leave_for(draft: Draft, index: int) -> None:
