@@ -208,7 +208,7 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
     assert isinstance(node.step, Ask)
     reading = read_answer(draft, node, text)
     if isinstance(reading, Fits) and (correction is None or readers.is_free_text(node.step.type)):
-        could_be_both = node.step.type.kind in WORDS_OF_ANY_KIND
+        could_be_both = node.step.type.kind in WORDS_OF_ANY_KIND or not reading.certain
         if not (could_be_both and put_right(draft, text, only_if_meant=True)):
             take_reading(draft, node, reading, text)
     elif correction is not None:

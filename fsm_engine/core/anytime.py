@@ -48,6 +48,9 @@ def _back(draft: Draft) -> None:
     name = frame.trail.pop()
     frame.attempts = 0
     node = frame.flow.node(name)
+    here = frame.node
+    if here is not None and here.index < node.index and frame.returning_to is None:
+        frame.returning_to = frame.step  # answered out of order: walking on from there would never come back here
     if isinstance(node.step, Ask):
         take_back(draft, frame, node)
         take_back_dependents(draft, frame, node.step.slot)

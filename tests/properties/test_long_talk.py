@@ -151,7 +151,7 @@ class LongTalk:
         if slot not in {"email", "age", "size", "deposit"} or slot not in self.model.slots or slot == self.model.open:
             return await self._answer()
         text, value = MAKERS[slot](self.random)
-        if self.model.open in {"age", "deposit"} or value == self.model.slots[slot]:
+        if self.model.open == "age" or value == self.model.slots[slot]:
             return await self._answer()
         self.model.change(slot, value)
         return await self._say("I meant", f"sorry, I meant {text}")
