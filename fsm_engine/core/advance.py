@@ -29,7 +29,13 @@ from fsm_engine.core.answers import give_up, read_answer, read_yes_no, take_read
 from fsm_engine.core.anytime import answer_really, follow_anytime_word, restart
 from fsm_engine.core.compile import Node
 from fsm_engine.core.confirming import answer_confirm, answer_repeat
-from fsm_engine.core.corrections import answer_what_to_change, ask_what_to_change, correct, find_correction
+from fsm_engine.core.corrections import (
+    answer_what_to_change,
+    ask_what_to_change,
+    correct,
+    correct_below,
+    find_correction,
+)
 from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_intent, greet_or_follow
 from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
@@ -191,6 +197,8 @@ def _respond_at(draft: Draft, node: Node, text: str) -> None:
     correction = find_correction(draft, text)
     if correction is not None and correction.is_explicit:
         correct(draft, correction)
+        return
+    if correction is None and len(draft.frames) > 1 and correct_below(draft, text):
         return
     if follow_intent(draft, EXACT):
         return

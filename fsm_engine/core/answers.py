@@ -19,6 +19,8 @@ from fsm_engine.model.slot import DayBound, DoesNotFit, Fits, Json, Reading, Sev
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.facts import may_hold_several
 
+OFFERED_A_HUMAN_FROM = 3
+"""Misses at one question."""
 YES_NO = SlotType("yes or no")
 
 
@@ -117,11 +119,19 @@ def miss(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     if node.again:
         text = node.again[min(frame.attempts, len(node.again)) - 1]
         draft.speak_text(text, f"{frame.flow.name}.{node.name} again", frame.attempts)
+        offer_human(draft)
         return
     _say_reason(draft, node, reading)
     if frame.attempts >= 2:
         say_help(draft, node)
+    offer_human(draft)
     open_question(draft, node)
+
+
+def offer_human(draft: Draft) -> None:
+    """From the third miss on, where the flow has patience for more: a person is one word away."""
+    if draft.top.attempts >= OFFERED_A_HUMAN_FROM and "human" in draft.flows.bot.anytime:
+        draft.say("help_offer_human")
 
 
 def count_miss(draft: Draft, node: Node) -> bool:

@@ -56,6 +56,24 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
     open_question(draft, node)  # the user wants another value than the one that it is filled with
 
 
+def correct_below(draft: Draft, text: str) -> bool:
+    """A new value for an answer of a flow below the running one; what depends on it is asked when that goes on."""
+    for frame in reversed(draft.frames[:-1]):
+        phrase = read_correction(text, draft.language, frame.flow.spoken_names)
+        if phrase is None or phrase.slot not in frame.slots or phrase.answer is None or not phrase.is_explicit:
+            continue
+        node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
+        count = len(frame.slots)
+        if node.inside >= 0 or not _take(draft, frame, node, phrase.answer):
+            continue
+        take_back_dependents(draft, frame, phrase.slot)
+        if len(frame.slots) < count and frame.returning_to is None:
+            frame.returning_to = frame.step
+        resume(draft)
+        return True
+    return False
+
+
 def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     """Stores the new value when it can be read and passes its checks."""
     step = node.step

@@ -356,7 +356,13 @@ def _leave_flow(draft: Draft) -> int | None:
     caller = draft.top
     caller.slots.update(frame.slots)
     node = caller.node
-    return LEAVE if node is None else _after(draft, node)
+    if node is None:
+        return LEAVE
+    left = left_open(draft, caller, node)
+    if left is None:
+        return _after(draft, node)
+    caller.jump_to(left.name)
+    return left.index
 
 
 def _after(draft: Draft, node: Node) -> int:

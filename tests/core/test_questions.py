@@ -351,3 +351,14 @@ def test_each_visit_of_an_action_has_a_key_of_its_own(tmp_path: Path) -> None:
 
     assert len(talk.calls) == 3
     assert len(set(talk.keys)) == len(talk.keys)
+
+
+def test_from_the_third_miss_on_a_person_is_offered(tmp_path: Path) -> None:
+    talk = talk_of(tmp_path, AGAIN.format(attempts=5, give_up="handoff"))
+    talk.say_all("x", "x")
+
+    assert "human" not in " ".join(message.text for message in talk.last.messages)
+    talk.say("x")
+    assert 'Say "human"' in talk.last.messages[-1].text
+    talk.say("human")
+    assert talk.status is Status.HANDED_OFF
