@@ -18,8 +18,12 @@ ALWAYS = "what_have_i_said"
 
 
 def follow_anytime_word(draft: Draft, text: str) -> bool:
-    """Does what an anytime word asks for; False when the message is none, or the bot file leaves it out."""
-    word = anytime_word(text, draft.language)
+    """Does what an anytime word asks for; False when the message is none, or the bot file leaves it out.
+
+    Words of the bot's other languages count too: people mix them, and write before anybody knows their language.
+    """
+    languages = dict.fromkeys((draft.language, *draft.flows.languages))
+    word = next((word for language in languages if (word := anytime_word(text, language)) is not None), None)
     if word is None or (word != ALWAYS and word not in draft.flows.bot.anytime):
         return False
     draft.pending = None
