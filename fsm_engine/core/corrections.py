@@ -25,12 +25,22 @@ from fsm_engine.understanding.slot_names import same_names
 def find_correction(draft: Draft, text: str) -> CorrectionPhrase | None:
     """What the user wants to change, when the words say so and it is an answer that was given before."""
     frame = draft.top
-    phrase = read_correction(text, draft.language, frame.flow.spoken_names)
+    phrase = read_correction(text, draft.language, frame.flow.spoken_names) or _in_another_language(draft, text)
     if phrase is None or phrase.slot is None:
         return phrase
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
     was_answered = phrase.slot in frame.slots or node.name in frame.skipped
     return phrase if was_answered and node.name != frame.step else None
+
+
+def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
+    """A correction in the words of another of the bot's languages, where it says so and names an answer."""
+    for language in draft.flows.languages:
+        if language != draft.language:
+            phrase = read_correction(text, language, draft.top.flow.spoken_names)
+            if phrase is not None and phrase.slot is not None and phrase.is_explicit:
+                return phrase
+    return None
 
 
 def correct(draft: Draft, phrase: CorrectionPhrase) -> None:

@@ -111,6 +111,18 @@ def test_answers_are_called_by_usual_words_of_the_users_language() -> None:
     assert talk.last.messages[0].text.startswith("Nombre: Ahmed Ali\nCorreo electrónico: a@example.com\nTipo de cuenta")
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "cambia mi correo a b@example.com"), ("es", "actually my email is b@example.com")],
+)
+def test_a_correction_in_the_bots_other_language_is_understood(language: str, words: str) -> None:
+    talk = account(*CHECKING[:2], language=language)
+    talk.say(words, language=language)
+
+    assert talk.slots["email"] == "b@example.com"
+    assert talk.step == "phone"
+
+
 def test_i_meant_changes_the_answer_before(order: Talk) -> None:
     order.say_all("20", "I meant 30")
 
