@@ -86,8 +86,7 @@ def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     draft.misses = 0
     if frame.returning_to is not None:
         take_back_dependents(draft, frame, step.slot)
-    else:
-        take_facts(draft, raw)
+    take_facts(draft, raw)
     go_on(draft)
 
 

@@ -18,12 +18,12 @@ from fsm_engine.understanding.facts import Facts, OtherQuestions, find_facts
 def look_for_facts(draft: Draft, node: Node, text: str) -> Facts | None:
     """What the message says besides an answer to the open question; kept in the draft until `take_facts`.
 
-    Nothing is looked for on the way back from a correction, nor where the bot brings its own reading.
+    Nothing is looked for where the bot brings its own reading.
     """
     frame = draft.top
     step = node.step
     assert isinstance(step, Ask)
-    if frame.returning_to is not None or step.slot in draft.turn.entities:
+    if step.slot in draft.turn.entities:
         return None
     types = {other.step.slot: other.step.type for other in _open_asks(frame, node) if isinstance(other.step, Ask)}
     if not types:
@@ -35,11 +35,16 @@ def look_for_facts(draft: Draft, node: Node, text: str) -> Facts | None:
 
 
 def _open_asks(frame: FrameDraft, node: Node) -> list[Node]:
-    """Questions behind the open one that have no answer yet; those of a repeat are of each item and not among them."""
+    """Questions behind the open one that have no answer yet; those of a repeat are of each item and not among them.
+
+    After a change some may stand open before it too.
+    """
+    first = 0 if frame.returning_to is not None else node.index + 1
     return [
         other
-        for other in frame.flow.nodes[node.index + 1 :]
-        if isinstance(other.step, Ask)
+        for other in frame.flow.nodes[first:]
+        if other is not node
+        and isinstance(other.step, Ask)
         and other.inside < 0
         and other.step.slot not in frame.slots
         and other.name not in frame.skipped
