@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fsm_engine.core.checks import check_bot, check_flow, check_folder
 from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, own_slots
@@ -29,13 +29,16 @@ DEFAULT_RISK = RiskPolicy(
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
 
-def compile_folder(folder: FlowFolder) -> tuple[Flows, list[Problem]]:
-    """All flows, ready to run, and what is wrong with them; with an error among the problems they must not run."""
+def compile_folder(folder: FlowFolder, types: Collection[str] = ()) -> tuple[Flows, list[Problem]]:
+    """All flows, ready to run, and what is wrong with them; with an error among the problems they must not run.
+
+    ``types`` are the names of registered Python types.
+    """
     problems = check_folder(folder)
     visible = visible_slots(folder.flows)
     compiled: dict[str, CompiledFlow] = {}
     for flow in folder.flows.values():
-        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), folder.bot)
+        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), folder.bot, types)
         problems += found
         if result is not None:
             compiled[flow.name] = result
@@ -55,7 +58,7 @@ def compile_folder(folder: FlowFolder) -> tuple[Flows, list[Problem]]:
 
 
 def compile_flow(
-    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], bot: Bot
+    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], bot: Bot, types: Collection[str] = ()
 ) -> tuple[CompiledFlow | None, list[Problem]]:
     """One flow and its problems; None where it is too tangled for a machine."""
     compiler = FlowCompiler(flow, visible, flow_names)
@@ -63,7 +66,7 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled, bot)]
+    return compiled, [*compiler.problems, *check_flow(compiled, bot, types)]
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by, own_slots, walk_steps
 from fsm_engine.core.machine import exits
@@ -29,9 +29,18 @@ from fsm_engine.model.transcript import Transcript
 from fsm_engine.understanding import readers
 
 
-def check_flow(flow: CompiledFlow, bot: Bot) -> list[Problem]:
-    """What is wrong inside one flow: steps nobody reaches, circles without a question, texts without a language."""
-    return [*_unreachable(flow), *_circles(flow), *_languages(flow.flow, bot), *_defaults(flow.flow, bot)]
+def check_flow(flow: CompiledFlow, bot: Bot, types: Collection[str] = ()) -> list[Problem]:
+    """What is wrong inside one flow: steps nobody reaches, circles without a question, texts without a language.
+
+    ``types`` are the names of registered Python types.
+    """
+    return [
+        *_unreachable(flow),
+        *_circles(flow),
+        *_languages(flow.flow, bot),
+        *_defaults(flow.flow),
+        *unknown_types(flow.flow, types),
+    ]
 
 
 def _unreachable(flow: CompiledFlow) -> Iterator[Problem]:
@@ -92,6 +101,8 @@ def texts_of(step: Step) -> Iterator[Text]:
         yield from step.again
     if isinstance(step, Ask):
         yield from (check.error for check in step.checks)
+    if isinstance(step, (Ask, Repeat)) and step.called is not None:
+        yield step.called
 
 
 def _speeches(step: Step) -> Iterator[Speech | None]:
@@ -124,7 +135,7 @@ def _languages(flow: Flow, bot: Bot) -> Iterator[Problem]:
                 )
 
 
-def _defaults(flow: Flow, bot: Bot) -> Iterator[Problem]:
+def _defaults(flow: Flow) -> Iterator[Problem]:
     for step in walk_steps(flow.steps):
         if isinstance(step, Ask) and step.default is not None and not step.optional and step.give_up.kind != "skip":
             yield Problem(
@@ -133,9 +144,22 @@ def _defaults(flow: Flow, bot: Bot) -> Iterator[Problem]:
                 f"'{step.name}' has a default, but it can be neither skipped nor given up. Add optional: true.",
                 "warning",
             )
-        if isinstance(step, Ask) and step.type.kind not in readers.KINDS:
-            hint = did_you_mean(step.type.kind, readers.KINDS)
-            yield Problem(step.at, "unknown-type", f"there is no type '{step.type.kind}'.{hint}")
+
+
+def unknown_types(flow: Flow, registered: Collection[str]) -> Iterator[Problem]:
+    """Types that neither ship nor are registered."""
+    for step in walk_steps(flow.steps):
+        if not isinstance(step, Ask):
+            continue
+        kind = step.type.kind if step.type.item is None else step.type.item.kind
+        if kind in readers.KINDS or (kind in registered and step.type.item is None):
+            continue
+        if kind in registered:
+            message = f"'{kind}' is a registered type, and lists of those cannot be read. Collect it with repeat:"
+        else:
+            hint = did_you_mean(kind, (*readers.KINDS, *registered))
+            message = f"there is no type '{kind}'.{hint} A type of your own must be registered."
+        yield Problem(step.at, "unknown-type", message)
 
 
 def check_folder(folder: FlowFolder) -> list[Problem]:

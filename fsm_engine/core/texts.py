@@ -96,9 +96,16 @@ class CompiledText:
 
     def pick(self, language: str, first_language: str, seed: str) -> Template:
         """One variation; the same seed always gives the same one."""
-        options = self.variations.get(language) or self.variations.get(first_language)
-        options = options or self.variations.get(ANY_LANGUAGE) or next(iter(self.variations.values()))
+        options = self._options(language, first_language)
         return options[0] if len(options) == 1 else options[zlib.crc32(seed.encode()) % len(options)]
+
+    def first(self, language: str, first_language: str) -> Template:
+        """The first variation, for what always goes by the same name."""
+        return self._options(language, first_language)[0]
+
+    def _options(self, language: str, first_language: str) -> tuple[Template, ...]:
+        options = self.variations.get(language) or self.variations.get(first_language)
+        return options or self.variations.get(ANY_LANGUAGE) or next(iter(self.variations.values()))
 
 
 @dataclass(frozen=True, slots=True)
