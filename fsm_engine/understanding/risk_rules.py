@@ -71,6 +71,7 @@ class Cues:
         self.quoting = Pattern(shapes["quoting"])
         self.past = Pattern(shapes["past"])
         self.still = Pattern(shapes["still"])
+        self.well = Pattern(shapes["well"])
         self.intent = Pattern(shapes["intent"])
         self.soon = Pattern(shapes["soon"])
 
