@@ -17,8 +17,9 @@ from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.errors import FlowError, HookError
 from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, RiskPolicy
 from fsm_engine.model.problem import Problem
+from fsm_engine.model.session import Mood
 from fsm_engine.model.turn import RiskFinding
-from fsm_engine.understanding.risk_phrases import RiskDetector, build_detector
+from fsm_engine.understanding.risk_phrases import Heard, RiskDetector, build_detector, gravest_mood
 from fsm_engine.understanding.text import canonical_text
 
 log = logging.getLogger("fsm_engine.risk")
@@ -51,25 +52,30 @@ class RiskStage:
         """Whether a message is also shown to registered hooks."""
         return bool(self._hooks)
 
-    async def assess(self, text: str, language: str) -> tuple[RiskFinding, ...]:
-        """What all detectors found. Never raises."""
-        findings = self.by_phrases(text, language)
+    async def assess(self, text: str, language: str, moods: Sequence[Mood] = ()) -> Heard:
+        """What all detectors found. Never raises. ``moods`` are those of the user's messages before, oldest first."""
+        heard = self.by_phrases(text, language, moods)
         if not self._hooks:
-            return findings
+            return heard
         found = await asyncio.gather(*(_ask(hook, text) for hook in self._hooks))
-        return (*findings, *(finding for some in found for finding in some))
+        findings = (*heard.findings, *(finding for some in found for finding in some))
+        return Heard(findings, gravest_mood(findings, heard.mood))
 
-    def by_phrases(self, text: str, language: str) -> tuple[RiskFinding, ...]:
+    def by_phrases(self, text: str, language: str, moods: Sequence[Mood] = ()) -> Heard:
         """What the phrase detectors found; no hook is asked. Never raises."""
-        return tuple(finding for detector in self._phrases for finding in _by_phrases(detector, text, language))
+        first, *others = (_by_phrases(detector, text, language, moods) for detector in self._phrases)
+        if not others:
+            return first
+        findings = tuple(finding for heard in (first, *others) for finding in heard.findings)
+        return Heard(findings, gravest_mood(findings, first.mood))
 
 
-def _by_phrases(detector: RiskDetector, text: str, language: str) -> Sequence[RiskFinding]:
+def _by_phrases(detector: RiskDetector, text: str, language: str, moods: Sequence[Mood]) -> Heard:
     try:
-        return detector.detect(text, language=language)
+        return detector.listen(text, language=language, moods=moods)
     except Exception as error:
         log.exception("the phrase detector failed with %s; the message counts as not cleared", type(error).__name__)
-        return (RiskFinding("medium", NOT_CLEARED, "", "phrases"),)
+        return Heard((RiskFinding("medium", NOT_CLEARED, "", "phrases"),), "distress")
 
 
 async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:

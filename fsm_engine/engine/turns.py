@@ -31,9 +31,10 @@ from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
+from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
 
 log = logging.getLogger("fsm_engine.turns")
 
@@ -237,11 +238,11 @@ class Turns:
 
     async def _understood(self, request: Request, opening: Opening) -> Turn:
         """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
-        findings: tuple[RiskFinding, ...] = ()
+        heard = NOTHING_HEARD
         intents: tuple[IntentGuess, ...] = ()
         if request.kind is TurnKind.TEXT:
             failpoint("turn.before-risk")
-            findings = await self._source.risk.assess(request.text, opening.language)
+            heard = await self._source.risk.assess(request.text, opening.language, opening.state.moods)
             failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)
@@ -257,7 +258,8 @@ class Turns:
             region=opening.region,
             intents=intents,
             entities=request.entities,
-            risk=findings,
+            risk=heard.findings,
+            mood=heard.mood,
             flow=request.flow,
             slots=request.slots,
             carried_over=opening.carried_over,
