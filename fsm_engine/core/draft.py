@@ -128,7 +128,9 @@ class Draft:
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)
         self.help_shown: dict[str, int] = dict(state.help_shown)
-        self.moods = (*state.moods, turn.mood)[-MOODS_KEPT:] if turn.kind is TurnKind.TEXT else state.moods
+        self.moods = turn.moods_before or state.moods
+        if turn.kind is TurnKind.TEXT:
+            self.moods = (*self.moods, turn.mood)[-MOODS_KEPT:]
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)

@@ -200,7 +200,7 @@ class JournalChecks:
             self._complain("detections as found", where=where, expected=str(len(found)), found=f"{len(rows)} rows")
         if turn.kind is not TurnKind.TEXT:
             return
-        wanted = self._stage.by_phrases(turn.text, turn.language or "en", before.moods).findings
+        wanted = self._stage.by_phrases(turn.text, turn.language or "en", turn.moods_before or before.moods).findings
         if not set(wanted) <= set(turn.risk) or (wanted and not rows):
             self._complain(
                 "every message has been through the risk stage",
