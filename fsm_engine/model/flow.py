@@ -256,6 +256,7 @@ class Bot:
 
 Level = Literal["low", "medium", "high"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high")
+HELP_AGAIN_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +296,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class RiskPolicy:
-    """Resources are by ISO country; the first one is shown where the user's country is unknown."""
+    """Resources are by ISO country; the first one is shown where the user's country is unknown.
+
+    ``help_again_after``: turns in which resources that were shown are not shown again for a risk that is no graver.
+    """
 
     name: str
     at: Position
@@ -303,3 +307,4 @@ class RiskPolicy:
     detectors: tuple[PhraseDetector | HookDetector, ...] = ()
     levels: Mapping[str, LevelPolicy] = field(default_factory=dict)
     resources: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+    help_again_after: int = HELP_AGAIN_AFTER
