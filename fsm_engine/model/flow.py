@@ -223,10 +223,11 @@ class ComingBack:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long things are kept, in days."""
+    """How long things are kept, in days. ``unreviewed_days``: so long a risk that nobody reviewed keeps its session."""
 
     sessions_days: float = 30.0
     messages_days: float = 90.0
+    unreviewed_days: float = 90.0
     drop_messages_on_completion: bool = False
 
 
