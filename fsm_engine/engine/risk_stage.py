@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fsm_engine.actions import call_function
@@ -17,7 +17,7 @@ from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.errors import FlowError, HookError
 from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, RiskPolicy
 from fsm_engine.model.problem import Problem
-from fsm_engine.model.session import Mood
+from fsm_engine.model.session import MOODS_KEPT, Mood
 from fsm_engine.model.turn import RiskFinding
 from fsm_engine.understanding.risk_phrases import Heard, RiskDetector, build_detector, gravest_mood
 from fsm_engine.understanding.text import canonical_text
@@ -68,6 +68,25 @@ class RiskStage:
             return first
         findings = tuple(finding for heard in (first, *others) for finding in heard.findings)
         return Heard(findings, gravest_mood(findings, first.mood))
+
+
+class PhrasesOf:
+    """The phrase detectors of a policy as one detector, to be measured by itself.
+
+    Raises:
+        FlowError: the policy names a lexicon that does not exist.
+    """
+
+    def __init__(self, policy: RiskPolicy) -> None:
+        phrases = tuple(detector for detector in policy.detectors if isinstance(detector, PhraseDetector))
+        self._stage = build_risk_stage(replace(policy, detectors=phrases), {})
+
+    def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
+        """What the stage finds in a message after those before it."""
+        moods: list[Mood] = []
+        for message in earlier:
+            moods.append(self._stage.by_phrases(message, language, moods[-MOODS_KEPT:]).mood)
+        return self._stage.by_phrases(text, language, moods[-MOODS_KEPT:]).findings
 
 
 def _by_phrases(detector: RiskDetector, text: str, language: str, moods: Sequence[Mood]) -> Heard:
