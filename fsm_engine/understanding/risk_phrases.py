@@ -110,14 +110,15 @@ class RiskDetector:
         if found:
             weighed = (self._weighed(item, moods[-MOODS_KEPT:]) for item in found)
             findings = self._findings([item for item in weighed if item is not None])
-            return Heard(findings, gravest_mood(findings, self._mood(plain.data)))
-        return Heard((), self._mood(plain.data))
+            return Heard(findings, gravest_mood(findings, self._mood(plain.data, words)))
+        mood = self._mood(plain.data, words)
+        return Heard((), mood) if mood else NOTHING_HEARD
 
-    def _mood(self, data: bytes) -> Mood:
+    def _mood(self, data: bytes, words: set[str]) -> Mood:
         cues = self._lexicon.cues
-        if cues.distress.program.search(data) is not None:
+        if not cues.distress_words.isdisjoint(words) and cues.distress.program.search(data) is not None:
             return "distress"
-        return "" if cues.harmless.program.search(data) is None else "harmless"
+        return "" if cues.harmless_words.isdisjoint(words) else "harmless"
 
     def _found(self, plain: Reading, plain_words: set[str]) -> list[_Found]:
         """The matches of all readings of a message."""
@@ -173,7 +174,7 @@ class RiskDetector:
             return item
         if kind == "weak":
             return None
-        is_harmless = "harmless" in moods[-2:] or cues.harmless.program.search(data) is not None
+        is_harmless = "harmless" in moods[-2:] or not cues.harmless_words.isdisjoint(words_of(data))
         return replace(item, level="low") if is_harmless else item
 
     def _findings(self, found: Sequence[_Found]) -> tuple[RiskFinding, ...]:
