@@ -19,7 +19,7 @@ from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, R
 from fsm_engine.model.problem import Problem
 from fsm_engine.model.session import MOODS_KEPT, Mood
 from fsm_engine.model.turn import RiskFinding
-from fsm_engine.understanding.risk_phrases import Heard, RiskDetector, build_detector, gravest_mood
+from fsm_engine.understanding.risk_phrases import LEXICON_VERSION, Heard, RiskDetector, build_detector, gravest_mood
 from fsm_engine.understanding.text import canonical_text
 
 log = logging.getLogger("fsm_engine.risk")
@@ -174,7 +174,7 @@ def _unknown_hook(detector: HookDetector, hooks: Mapping[str, RiskHook]) -> Prob
 def _phrase_detector(detector: PhraseDetector, policy: RiskPolicy, problems: list[Problem]) -> list[RiskDetector]:
     add = {category: [written.text for written in group] for category, group in detector.add.items()}
     try:
-        return [build_detector(detector.lexicon, add, version=str(policy.version))]
+        return [build_detector(detector.lexicon, add, version=f"{policy.version}+{LEXICON_VERSION}")]
     except ValueError as error:
         problems.append(Problem(policy.at, "unknown-lexicon", str(error)))
         return []
