@@ -47,6 +47,9 @@ async def levels_of(make_bot: MakeBot, said: list[str]) -> list[str]:
         (["I feel so hopeless", "what's the point"], "medium"),
         (["it is for my mother", "what's the point"], "none"),
         (["quiero morirme", "ya no puedo"], "medium"),
+        (["I want to hurt myself", "yes, I am safe"], "none"),
+        (["I want to hurt myself", "yes"], "none"),
+        (["quiero morirme", "sí, estoy a salvo"], "none"),
     ],
 )
 async def test_the_messages_before_decide_what_little_words_mean(
