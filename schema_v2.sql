@@ -236,7 +236,9 @@ CREATE TABLE risk_detections (
   detected_at      TEXT NOT NULL,
   resources_shown  INTEGER NOT NULL CHECK (resources_shown IN (0, 1)),
   reviewed_at      TEXT,
-  reviewed_by      TEXT
+  reviewed_by      TEXT,
+  verdict          TEXT CHECK (verdict IN ('true_alarm', 'false_alarm')),
+  CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL) AND (reviewed_at IS NULL) = (verdict IS NULL))
 ) STRICT;
 CREATE INDEX risk_detections_of_session ON risk_detections (session);
 CREATE INDEX risk_detections_by_date ON risk_detections (detected_at);

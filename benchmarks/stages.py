@@ -83,7 +83,7 @@ def _detectors(flows: Flows) -> Callable[[str], tuple[RiskFinding, ...]]:
     """The policy's detectors, asked as the engine asks them."""
     assert flows.risk is not None
     stage = build_risk_stage(flows.risk.policy, {})
-    return lambda text: stage.by_phrases(text, "en")
+    return lambda text: stage.by_phrases(text, "en").findings
 
 
 def figures() -> list[Figure]:

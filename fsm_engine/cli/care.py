@@ -102,8 +102,9 @@ def purge(
     """Remove for good what is old.
 
     Sessions go after --sessions-days (30) without activity, messages after --messages-days (90), deleted conversations
-    with all that is in them; anonymous counts stay. A bot file's `keep:` gives other ages than these. What a delivery
-    was answered is known only as long as its session. Bots may run meanwhile.
+    with all that is in them; anonymous counts stay. A risk that nobody reviewed holds its session back for 90 days. A
+    bot file's `keep:` gives other ages than these. What a delivery was answered is known only as long as its session.
+    Bots may run meanwhile.
 
     \b
     Examples:

@@ -29,6 +29,7 @@ _NAMES = {
     "deleted_conversations": "deleted conversations",
     "empty_conversations": "empty conversations",
     "unreviewed": "risk detections that nobody reviewed",
+    "held": "sessions that stay until their risks are reviewed",
     "undelivered": "messages and notices that nobody took",
 }
 
@@ -78,6 +79,7 @@ def run_purge(
             now=_before(0),
             sessions_before=_before(sessions),
             messages_before=_before(messages),
+            hold_since=_before(keep.unreviewed_days),
             dry_run=dry_run,
             progress=progress,
         )

@@ -13,7 +13,7 @@ from fsm_engine.core.formats import join_words
 from fsm_engine.core.guards import Scope
 from fsm_engine.core.machine import START, Cursor
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Voice
-from fsm_engine.model.session import Frame, Pending, RunningAction, SessionState, Status
+from fsm_engine.model.session import MOODS_KEPT, Frame, Pending, RunningAction, SessionState, Status
 from fsm_engine.model.slot import Json, ReadingContext
 from fsm_engine.model.turn import (
     ActionRequest,
@@ -24,6 +24,7 @@ from fsm_engine.model.turn import (
     Notice,
     RiskFinding,
     Turn,
+    TurnKind,
 )
 
 
@@ -126,6 +127,10 @@ class Draft:
         self.action: RunningAction | None = state.action
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)
+        self.help_shown: dict[str, int] = dict(state.help_shown)
+        self.moods = turn.moods_before or state.moods
+        if turn.kind is TurnKind.TEXT:
+            self.moods = (*self.moods, turn.mood)[-MOODS_KEPT:]
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)
@@ -201,6 +206,8 @@ class Draft:
             action=self.action,
             misses=self.misses,
             risk_counts=self.risk_counts,
+            help_shown=self.help_shown,
+            moods=self.moods,
         )
 
     def end(self, status: Status) -> None:

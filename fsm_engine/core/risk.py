@@ -55,18 +55,26 @@ def ask_what_stands_open(draft: Draft) -> None:
 
 
 def say_for_level(draft: Draft, level: Level, findings: Sequence[RiskFinding]) -> None:
-    """The policy's words and resources. The words come once per session and level, the resources every time."""
+    """The policy's words and resources: the words once per session and level, the resources at the policy's rate."""
     policy = draft.flows.risk.level(level)
     count = draft.risk_counts.get(level, 0)
     draft.risk_counts[level] = count + 1
     text = draft.flows.risk.says.get(level)
     if text is not None and count == 0:
         draft.speak_text(text, f"risk {level}", draft.number)
-    if policy.resources:
+    if policy.resources and _may_show_again(draft, level):
         _show_resources(draft)
+        draft.help_shown[level] = draft.number
     if policy.notify is not None:
         category = next(finding.category for finding in findings if finding.level == level)
         draft.notify.append(Notice(policy.notify, level, category))
+
+
+def _may_show_again(draft: Draft, level: Level) -> bool:
+    """Whether the same helplines would not nag: none were shown lately, or the risk is graver than it was then."""
+    as_grave = LEVELS[LEVELS.index(level) :]
+    last = max(draft.help_shown.get(one, 0) for one in as_grave)
+    return last == 0 or draft.number - last > draft.flows.risk.policy.help_again_after
 
 
 def _show_resources(draft: Draft) -> None:

@@ -347,6 +347,7 @@ class Engine:
             now=utc_text(now),
             sessions_before=utc_text(now - timedelta(days=keep.sessions_days)),
             messages_before=utc_text(now - timedelta(days=keep.messages_days)),
+            hold_since=utc_text(now - timedelta(days=keep.unreviewed_days)),
             dry_run=dry_run,
             progress=progress,
         )

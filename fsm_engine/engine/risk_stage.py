@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fsm_engine.actions import call_function
@@ -17,8 +17,9 @@ from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.errors import FlowError, HookError
 from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, RiskPolicy
 from fsm_engine.model.problem import Problem
+from fsm_engine.model.session import MOODS_KEPT, Mood
 from fsm_engine.model.turn import RiskFinding
-from fsm_engine.understanding.risk_phrases import RiskDetector, build_detector
+from fsm_engine.understanding.risk_phrases import LEXICON_VERSION, Heard, RiskDetector, build_detector, gravest_mood
 from fsm_engine.understanding.text import canonical_text
 
 log = logging.getLogger("fsm_engine.risk")
@@ -51,25 +52,49 @@ class RiskStage:
         """Whether a message is also shown to registered hooks."""
         return bool(self._hooks)
 
-    async def assess(self, text: str, language: str) -> tuple[RiskFinding, ...]:
-        """What all detectors found. Never raises."""
-        findings = self.by_phrases(text, language)
+    async def assess(self, text: str, language: str, moods: Sequence[Mood] = ()) -> Heard:
+        """What all detectors found. Never raises. ``moods`` are those of the user's messages before, oldest first."""
+        heard = self.by_phrases(text, language, moods)
         if not self._hooks:
-            return findings
+            return heard
         found = await asyncio.gather(*(_ask(hook, text) for hook in self._hooks))
-        return (*findings, *(finding for some in found for finding in some))
+        findings = (*heard.findings, *(finding for some in found for finding in some))
+        return Heard(findings, gravest_mood(findings, heard.mood))
 
-    def by_phrases(self, text: str, language: str) -> tuple[RiskFinding, ...]:
+    def by_phrases(self, text: str, language: str, moods: Sequence[Mood] = ()) -> Heard:
         """What the phrase detectors found; no hook is asked. Never raises."""
-        return tuple(finding for detector in self._phrases for finding in _by_phrases(detector, text, language))
+        first, *others = (_by_phrases(detector, text, language, moods) for detector in self._phrases)
+        if not others:
+            return first
+        findings = tuple(finding for heard in (first, *others) for finding in heard.findings)
+        return Heard(findings, gravest_mood(findings, first.mood))
 
 
-def _by_phrases(detector: RiskDetector, text: str, language: str) -> Sequence[RiskFinding]:
+class PhrasesOf:
+    """The phrase detectors of a policy as one detector, to be measured by itself.
+
+    Raises:
+        FlowError: the policy names a lexicon that does not exist.
+    """
+
+    def __init__(self, policy: RiskPolicy) -> None:
+        phrases = tuple(detector for detector in policy.detectors if isinstance(detector, PhraseDetector))
+        self._stage = build_risk_stage(replace(policy, detectors=phrases), {})
+
+    def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> tuple[RiskFinding, ...]:
+        """What the stage finds in a message after those before it."""
+        moods: list[Mood] = []
+        for message in earlier:
+            moods.append(self._stage.by_phrases(message, language, moods[-MOODS_KEPT:]).mood)
+        return self._stage.by_phrases(text, language, moods[-MOODS_KEPT:]).findings
+
+
+def _by_phrases(detector: RiskDetector, text: str, language: str, moods: Sequence[Mood]) -> Heard:
     try:
-        return detector.detect(text, language=language)
+        return detector.listen(text, language=language, moods=moods)
     except Exception as error:
         log.exception("the phrase detector failed with %s; the message counts as not cleared", type(error).__name__)
-        return (RiskFinding("medium", NOT_CLEARED, "", "phrases"),)
+        return Heard((RiskFinding("medium", NOT_CLEARED, "", "phrases"),), "distress")
 
 
 async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:
@@ -149,7 +174,7 @@ def _unknown_hook(detector: HookDetector, hooks: Mapping[str, RiskHook]) -> Prob
 def _phrase_detector(detector: PhraseDetector, policy: RiskPolicy, problems: list[Problem]) -> list[RiskDetector]:
     add = {category: [written.text for written in group] for category, group in detector.add.items()}
     try:
-        return [build_detector(detector.lexicon, add, version=str(policy.version))]
+        return [build_detector(detector.lexicon, add, version=f"{policy.version}+{LEXICON_VERSION}")]
     except ValueError as error:
         problems.append(Problem(policy.at, "unknown-lexicon", str(error)))
         return []

@@ -29,11 +29,12 @@ from fsm_engine.errors import (
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.flow import Bot
-from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
+from fsm_engine.model.session import Frame, Mood, RunningAction, SessionState, Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
+from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
 
 log = logging.getLogger("fsm_engine.turns")
 
@@ -61,6 +62,7 @@ class Opening(NamedTuple):
     region: str | None
     carried_over: tuple[Frame, ...] = ()
     closes: tuple[str, str] | None = None
+    moods_before: tuple[Mood, ...] = ()
 
 
 class Turns:
@@ -237,11 +239,12 @@ class Turns:
 
     async def _understood(self, request: Request, opening: Opening) -> Turn:
         """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
-        findings: tuple[RiskFinding, ...] = ()
+        heard = NOTHING_HEARD
         intents: tuple[IntentGuess, ...] = ()
         if request.kind is TurnKind.TEXT:
             failpoint("turn.before-risk")
-            findings = await self._source.risk.assess(request.text, opening.language)
+            moods = opening.moods_before or opening.state.moods
+            heard = await self._source.risk.assess(request.text, opening.language, moods)
             failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)
@@ -257,7 +260,9 @@ class Turns:
             region=opening.region,
             intents=intents,
             entities=request.entities,
-            risk=findings,
+            risk=heard.findings,
+            mood=heard.mood,
+            moods_before=opening.moods_before,
             flow=request.flow,
             slots=request.slots,
             carried_over=opening.carried_over,
@@ -353,9 +358,10 @@ def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewI
         elif request.kind is TurnKind.START and state.frames:
             closes = (state.session_id, Status.CANCELLED.value)
     language = wanted or (state.language if state else bot.languages[0])
+    moods = state.moods if state is not None and is_new else ()
     if state is None or is_new or closes is not None:
         state = SessionState(session_id=new_id(now))
-    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes)
+    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes, moods)
 
 
 def _bare_request(action: RunningAction, flow: str) -> ActionRequest:

@@ -164,12 +164,16 @@ def _keep(fields: Fields) -> Keep:
     mapping = None if node is None else as_map(fields.source, node, "'keep'")
     if mapping is None:
         return Keep()
-    inner = Fields(fields.source, mapping, "'keep'", ("sessions", "messages", "drop_messages_on_completion"))
+    inner = Fields(
+        fields.source, mapping, "'keep'", ("sessions", "messages", "unreviewed_risk", "drop_messages_on_completion")
+    )
     sessions_s = inner.duration_s("sessions", LONGEST_KEPT_S)
     messages_s = inner.duration_s("messages", LONGEST_KEPT_S)
+    unreviewed_s = inner.duration_s("unreviewed_risk", LONGEST_KEPT_S)
     return Keep(
         sessions_days=Keep().sessions_days if sessions_s is None else sessions_s / DAY_S,
         messages_days=Keep().messages_days if messages_s is None else messages_s / DAY_S,
+        unreviewed_days=Keep().unreviewed_days if unreviewed_s is None else unreviewed_s / DAY_S,
         drop_messages_on_completion=inner.truth("drop_messages_on_completion"),
     )
 

@@ -11,6 +11,7 @@ from fsm_engine.flow_files.parse_texts import parse_text
 from fsm_engine.flow_files.shapes import Fields, action_name, as_full_list, as_map, many, name, scalar, written
 from fsm_engine.flow_files.yaml_source import Source, YamlList, YamlMap, YamlNode
 from fsm_engine.model.flow import (
+    HELP_AGAIN_AFTER,
     LEVELS,
     HookDetector,
     LevelPolicy,
@@ -20,11 +21,12 @@ from fsm_engine.model.flow import (
 )
 from fsm_engine.model.problem import Written
 
-RISK_KEYS = ("risk", "version", "detectors", "levels", "resources")
+RISK_KEYS = ("risk", "version", "detectors", "levels", "resources", "help_again_after")
 AFTERWARDS = ("carry on", "ask again", "pause until safe", "handoff")
 MOST_DETECTORS = 50
 MOST_RESOURCES = 20
 LONGEST_HOOK_S = 60.0
+LONGEST_QUIET = 1000
 _TREAT_AS = {f"treat as {level}": level for level in LEVELS}
 
 
@@ -36,6 +38,7 @@ def parse_risk(source: Source, mapping: YamlMap) -> RiskPolicy | None:
     levels = _levels(fields)
     resources = _resources(fields)
     _check_resources(fields, levels)
+    quiet = fields.whole_number("help_again_after", 0, LONGEST_QUIET)
     parsed = RiskPolicy(
         name=policy or "",
         at=source.at(node),
@@ -43,6 +46,7 @@ def parse_risk(source: Source, mapping: YamlMap) -> RiskPolicy | None:
         detectors=_detectors(fields),
         levels=levels,
         resources=resources,
+        help_again_after=HELP_AGAIN_AFTER if quiet is None else quiet,
     )
     return None if policy is None else parsed
 

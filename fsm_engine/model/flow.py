@@ -223,10 +223,11 @@ class ComingBack:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long things are kept, in days."""
+    """How long things are kept, in days. ``unreviewed_days``: so long a risk that nobody reviewed keeps its session."""
 
     sessions_days: float = 30.0
     messages_days: float = 90.0
+    unreviewed_days: float = 90.0
     drop_messages_on_completion: bool = False
 
 
@@ -256,6 +257,7 @@ class Bot:
 
 Level = Literal["low", "medium", "high"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high")
+HELP_AGAIN_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +297,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class RiskPolicy:
-    """Resources are by ISO country; the first one is shown where the user's country is unknown."""
+    """Resources are by ISO country; the first one is shown where the user's country is unknown.
+
+    ``help_again_after``: turns in which resources that were shown are not shown again for a risk that is no graver.
+    """
 
     name: str
     at: Position
@@ -303,3 +308,4 @@ class RiskPolicy:
     detectors: tuple[PhraseDetector | HookDetector, ...] = ()
     levels: Mapping[str, LevelPolicy] = field(default_factory=dict)
     resources: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+    help_again_after: int = HELP_AGAIN_AFTER

@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, Literal
 
 from fsm_engine.model.slot import Json
+
+Mood = Literal["distress", "harmless", ""]
+"""What a user's message tells about words of later ones that mean little alone: "I want to end it" after "my life is
+over" is a risk, after "how do I close the chat" it is none. Kept instead of the words, so that no state repeats them.
+"""
+
+MOODS_KEPT: Final = 3
+"""User messages whose mood is remembered, the latest ones."""
 
 
 class Status(StrEnum):
@@ -64,7 +73,11 @@ class RunningAction:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet."""
+    """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet.
+
+    ``risk_counts``: how often each level was found. ``help_shown``: the last turn that showed helplines, by level.
+    ``moods``: of the last user messages, oldest first.
+    """
 
     session_id: str
     status: Status = Status.ACTIVE
@@ -75,3 +88,5 @@ class SessionState:
     action: RunningAction | None = None
     misses: int = 0
     risk_counts: Mapping[str, int] = field(default_factory=dict)
+    help_shown: Mapping[str, int] = field(default_factory=dict)
+    moods: tuple[Mood, ...] = ()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from fsm_engine.model.flow import Level
-from fsm_engine.model.session import Frame, SessionState, Status
+from fsm_engine.model.session import Frame, Mood, SessionState, Status
 from fsm_engine.model.slot import Json
 
 
@@ -70,6 +70,8 @@ class Turn:
     ``text`` is canonical (see ``understanding.text``). ``is_too_long``: it was cut at the limit and must be refused.
     ``call_results`` holds the results of calls that `advance` asked for earlier in this same turn, by call key.
     ``carried_over``: where an expired session stood; this turn opens the session that offers to go on there.
+    ``mood``: what the message tells about those after it (see `Mood`). ``moods_before``: of the last messages of the
+    session that ended before this one began.
     """
 
     kind: TurnKind
@@ -87,6 +89,8 @@ class Turn:
     result: ActionResult | None = None
     call_results: Mapping[str, ActionResult] = field(default_factory=dict)
     carried_over: tuple[Frame, ...] = ()
+    mood: Mood = ""
+    moods_before: tuple[Mood, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

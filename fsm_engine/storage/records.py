@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from fsm_engine.storage.reviews import Verdict
+
 Role = Literal["user", "assistant", "system"]
 
 
@@ -261,7 +263,7 @@ class StoredAudit:
 
 @dataclass(frozen=True, slots=True)
 class StoredDetection:
-    """``message_id`` None: the message is deleted. ``reviewed_by`` None: no person has looked at it.
+    """``message_id`` None: the message is deleted. ``reviewed_by`` and ``verdict`` None: no person has looked at it.
 
     In a list over sessions, a damaged one ``is_damaged`` and has no texts.
     """
@@ -280,6 +282,7 @@ class StoredDetection:
     resources_shown: bool
     reviewed_at: str | None
     reviewed_by: str | None
+    verdict: Verdict | None
     is_damaged: bool = False
 
 

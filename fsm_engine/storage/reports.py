@@ -61,7 +61,7 @@ class Purged:
     """How many of each are gone.
 
     ``unreviewed``: risk detections among them that no person had looked at. ``undelivered``: messages and notices that
-    nobody had taken.
+    nobody had taken. ``held``: sessions that stay because a risk detection of theirs is still to be reviewed.
     """
 
     sessions: int
@@ -71,4 +71,5 @@ class Purged:
     empty_conversations: int
     unreviewed: int
     undelivered: int
+    held: int
     longest_batch_s: float

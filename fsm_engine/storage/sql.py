@@ -299,6 +299,15 @@ SELECT {rows.DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.
 LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
 WHERE r.reviewed_at IS NULL AND r.id > ?1 ORDER BY r.id LIMIT ?2
 """
+# Newest first, from the one before ?8.
+FIND_DETECTIONS = f"""
+SELECT {rows.DETECTION} FROM risk_detections AS r CROSS JOIN sessions AS s ON s.key = r.session
+LEFT JOIN turns AS t ON t.session = r.session AND t.number = r.turn
+WHERE (?1 IS NULL OR r.severity = ?1) AND (?2 IS NULL OR r.category = ?2) AND (?3 IS NULL OR r.detector = ?3)
+  AND (?4 IS NULL OR r.verdict = ?4) AND (?5 IS NULL OR (r.reviewed_at IS NOT NULL) = ?5)
+  AND (?6 IS NULL OR r.detected_at >= ?6) AND (?7 IS NULL OR r.detected_at < ?7) AND r.id < ?8
+ORDER BY r.id DESC LIMIT ?9
+"""
 ADD_DETECTION = """
 INSERT INTO risk_detections (session, turn, message, trigger_phrase, user_message, category, severity, detector,
                              detector_version, detected_at, resources_shown)
@@ -317,7 +326,7 @@ UPDATE turns SET row_hash = CAST(row_hash || ?3 AS BLOB)
 WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND number = ?2
 """
 REVIEW_DETECTION = """
-UPDATE risk_detections SET reviewed_at = ?3, reviewed_by = ?2 WHERE id = ?1 AND reviewed_at IS NULL
+UPDATE risk_detections SET reviewed_at = ?3, reviewed_by = ?2, verdict = ?4 WHERE id = ?1 AND reviewed_at IS NULL
 """
 INTENTS_OF_SESSION = """
 SELECT s.id, i.turn, i.user_message, i.classified_intent, i.confidence, i.method, i.fsm_state, i.created_at,

@@ -2,6 +2,7 @@
 
 All go through a range of keys, above ?1 and up to ?2, and change at most ?5 rows of it, so that no transaction is long.
 ?3 is now; ?4 the time before which things are old. A count takes the first four and tells what the changes would find.
+Those of sessions take one more: the time since which detections that nobody reviewed hold their session back.
 """
 
 # ruff: noqa: S608 - statements are put together from constants of this module, and from nothing else
@@ -42,17 +43,26 @@ DELETE FROM messages WHERE id IN (SELECT m.id FROM {_TO_MOVE} ORDER BY c.key, m.
 # ----------------------------------------------------------------------------------------------------------------------
 # Old sessions, the parts first, as one session may have many
 
-_OLD_SESSION = """s.key > ?1 AND s.key <= ?2 AND s.last_activity < ?4
+# What nobody has reviewed holds its session back for a time; low ones, which are mentions, do not.
+_OLD = """s.key > ?1 AND s.key <= ?2 AND s.last_activity < ?4
   AND (s.status <> 'active' OR s.expires_at <= ?3)
   AND NOT EXISTS (SELECT 1 FROM timers WHERE session = s.key AND status = 'pending')"""
-COUNT_OLD_SESSIONS = f"SELECT count(*) FROM sessions AS s WHERE {_OLD_SESSION}"
+_TO_REVIEW = "session = s.key AND reviewed_at IS NULL AND severity <> 'low' AND detected_at >= {hold}"
+_NOT_HELD = f"{_OLD} AND NOT EXISTS (SELECT 1 FROM risk_detections WHERE {_TO_REVIEW})"
+_OLD_COUNTED = _NOT_HELD.format(hold="?5")
+_OLD_SESSION = _NOT_HELD.format(hold="?6")
+COUNT_HELD = f"""
+SELECT count(*) FROM sessions AS s
+WHERE {_OLD} AND EXISTS (SELECT 1 FROM risk_detections WHERE {_TO_REVIEW.format(hold="?5")})
+"""
+COUNT_OLD_SESSIONS = f"SELECT count(*) FROM sessions AS s WHERE {_OLD_COUNTED}"
 COUNT_UNREVIEWED = f"""
 SELECT count(*) FROM sessions AS s CROSS JOIN risk_detections AS r ON r.session = s.key
-WHERE {_OLD_SESSION} AND r.reviewed_at IS NULL
+WHERE {_OLD_COUNTED} AND r.reviewed_at IS NULL
 """
 COUNT_UNDELIVERED = f"""
 SELECT count(*) FROM sessions AS s CROSS JOIN deliveries AS d ON d.session = s.key
-WHERE {_OLD_SESSION} AND d.status = 'pending'
+WHERE {_OLD_COUNTED} AND d.status = 'pending'
 """
 DELETE_OLD_TURNS = f"""
 DELETE FROM turns WHERE rowid IN (

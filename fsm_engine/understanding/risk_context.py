@@ -100,7 +100,7 @@ def _is_denied(place: _Place, vocabulary: frozenset[str], cues: Cues) -> bool:
 
 def _is_past(place: _Place, cues: Cues) -> bool:
     sentence = _TURN.split(place.before)[-1] + place.span + place.after
-    return _has(cues.past, sentence) and not _has(cues.still, sentence)
+    return _has(cues.past, sentence) and not _has(cues.still, cues.well.program.sub(b" ", sentence))
 
 
 def _is_intended(place: _Place, cues: Cues) -> bool:

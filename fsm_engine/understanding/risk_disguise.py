@@ -30,7 +30,7 @@ _IN_PIECES: Final = re.compile(rb"([a-z])\1\1|\b[a-z][^a-z]{1,3}[a-z][^a-z]{1,3}
 _ADDRESS: Final = re.compile(rb"(?<!\S)[a-z0-9._+-]{2,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _APART_IN_ADDRESS: Final = str.maketrans("@._+-", "     ")
 _LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
-_JOINTED: Final = re.compile(rb"[a-z]+(?:[.-][a-z]+)+")
+_JOINTED: Final = re.compile(rb"(?<![a-z])[a-z]++(?:[.-][a-z]++)+")
 _ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
 _APART: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
 _WORD_GAP: Final = re.compile(r"\s{2,}|\s[^a-z0-9@$!|+\s]\s")
@@ -101,7 +101,8 @@ class Unmasker:
 
     def _mixed(self, data: bytes) -> Iterator[Edit]:
         tokens = [(match, match.group().decode("ascii")) for match in _MIXED.finditer(data)]
-        changed = {token: plain for _, token in tokens if (plain := self._changed(token))}
+        different = dict.fromkeys(token for _, token in tokens)
+        changed = {token: plain for token in different if (plain := self._changed(token))}
         speaks_leet = sum(plain in self.vocabulary for plain in changed.values()) > 1
         for match, token in tokens:
             plain = changed.get(token)

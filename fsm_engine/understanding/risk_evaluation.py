@@ -24,6 +24,12 @@ DETECTED: Final = frozenset({"medium", "high"})
 
 Part = Literal["development", "held_out"]
 
+LEAST_FOUND: Final[Mapping[str, float]] = {"explicit": 0.97, "disguised": 0.97, "implicit": 0.85, "slang": 0.85}
+"""Goals: shares of messages of a kind that are found at least, held out."""
+
+MOST_FALSE: Final[Mapping[str, float]] = {"benign": 0.01, "idiom": 0.05}
+"""Goals: shares of harmless messages of a kind that raise an alarm at most, held out."""
+
 
 class Detects(Protocol):
     def detect(self, text: str, *, language: str = "en", earlier: Sequence[str] = ()) -> Sequence[RiskFinding]: ...
@@ -84,6 +90,31 @@ class PartReport:
 class Report:
     development: PartReport
     held_out: PartReport
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be reached, and what was. ``says`` is the goal in words."""
+
+    name: str
+    says: str
+    share: Share
+    is_met: bool
+
+
+def goals(part: PartReport) -> list[Goal]:
+    """The goals for the kinds that the part has rows of."""
+    found = [
+        Goal(kind, f"at least {100 * least:g} %", share, share.value >= least)
+        for kind, least in LEAST_FOUND.items()
+        if (share := part.recall_by_kind.get(kind)) is not None
+    ]
+    wrong = [
+        Goal(f"false alarms {kind}", f"at most {100 * most:g} %", share, share.value <= most)
+        for kind, most in MOST_FALSE.items()
+        if (share := part.false_alarms_by_kind.get(kind)) is not None
+    ]
+    return found + wrong
 
 
 def part_of(text: str, seed: str = SEED) -> Part:

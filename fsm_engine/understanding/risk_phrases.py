@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from fsm_engine.model.flow import LEVELS, Level
+from fsm_engine.model.session import MOODS_KEPT, Mood
 from fsm_engine.model.turn import RiskFinding
 from fsm_engine.understanding.risk_context import judge
 from fsm_engine.understanding.risk_disguise import Unmasker, by_letter_and_length
@@ -32,16 +33,31 @@ from fsm_engine.understanding.risk_rules import (
 from fsm_engine.understanding.risk_spelling import Speller
 from fsm_engine.understanding.risk_text import Edit, Reading, backwards, fold, rewrite
 
-LEXICON_VERSION: Final = "1"
-DETECTOR: Final = "phrases"
-EARLIER_AT_MOST: Final = 5
-"""Earlier messages that are looked at, the latest ones."""
+LEXICON_VERSION: Final = "2"
+"""Raised when the shipped lexicon finds other things; the version of a detection is the policy's and this one."""
 
+DETECTOR: Final = "phrases"
 PHRASE_AT_MOST: Final = 200
 
 _SURE_WORD: Final = 6
 _AFTER_LATIN: Final = "\u0250"
 _WORD: Final = re.compile(rb"[a-z0-9']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was found in a message, and what it tells about words in those after it."""
+
+    findings: tuple[RiskFinding, ...]
+    mood: Mood
+
+
+NOTHING_HEARD: Final = Heard((), "")
+
+
+def gravest_mood(findings: Sequence[RiskFinding], mood: Mood) -> Mood:
+    """Distress where something was found that is answered with help; else what its words alone tell."""
+    return "distress" if any(finding.level != "low" for finding in findings) else mood
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +99,32 @@ class RiskDetector:
         ``language`` is a hint only: the lexicons of all languages are searched. ``earlier`` are the user's messages
         before this one, oldest first: words that mean little alone count when those told of distress.
         """
+        moods: list[Mood] = []
+        for message in earlier[-MOODS_KEPT:]:
+            moods.append(self.listen(message, language=language, moods=moods).mood)
+        return self.listen(text, language=language, moods=moods).findings
+
+    def listen(self, text: str, *, language: str = "en", moods: Sequence[Mood] = ()) -> Heard:
+        """As `detect`, with the moods of the messages before, oldest first, and with the mood of this one."""
         plain = fold(text)
-        words = plain_words = words_of(plain.data)
+        words = words_of(plain.data)
+        found = self._found(plain, words)
+        if found:
+            weighed = (self._weighed(item, moods[-MOODS_KEPT:]) for item in found)
+            findings = self._findings([item for item in weighed if item is not None])
+            return Heard(findings, gravest_mood(findings, self._mood(plain.data, words)))
+        mood = self._mood(plain.data, words)
+        return Heard((), mood) if mood else NOTHING_HEARD
+
+    def _mood(self, data: bytes, words: set[str]) -> Mood:
+        cues = self._lexicon.cues
+        if not cues.distress_words.isdisjoint(words) and cues.distress.program.search(data) is not None:
+            return "distress"
+        return "" if cues.harmless_words.isdisjoint(words) else "harmless"
+
+    def _found(self, plain: Reading, plain_words: set[str]) -> list[_Found]:
+        """The matches of all readings of a message."""
+        words = plain_words
         found = self._judged(plain, words, [])
         unmasked = self._unmasker.unmask(plain)
         if unmasked is not plain:
@@ -97,10 +137,7 @@ class RiskDetector:
         if not self._speller.backwards.isdisjoint(plain_words):
             turned = backwards(plain)
             found += self._judged(turned, words_of(turned.data), found)
-        if not found:
-            return ()
-        told = [fold(message).data for message in earlier[-EARLIER_AT_MOST:]]
-        return self._findings([item for item in found if self._counts(item, told)])
+        return found
 
     def _respelled(self, reading: Reading, its_words: set[str]) -> Reading:
         """The reading with slips of spelling put right; the same object when there are none."""
@@ -121,26 +158,26 @@ class RiskDetector:
         found = [_Found(judge(match, reading.data, idioms, cues), match, reading) for match in matches]
         return [item for item in found if not any(_is_same(item, other) for other in before)]
 
-    def _counts(self, item: _Found, told: Sequence[bytes]) -> bool:
-        """Whether a match that means little alone is borne out by the rest of the message or those before."""
+    def _weighed(self, item: _Found, moods: Sequence[Mood]) -> _Found | None:
+        """The match at its level, None when it does not count: what means little alone needs to be borne out.
+
+        A vague one beside something harmless, or soon after it, is told apart: recorded as low.
+        """
         kind = item.match.rule.kind
         if kind == "hidden":
-            return item.is_disguised
+            return item if item.is_disguised else None
         if kind not in {"vague", "weak"}:
-            return True
+            return item
         if item.level == "low":
-            return False
-        data = item.reading.data
-        if self._lexicon.cues.distress.program.search(data[: item.match.start] + b" | " + data[item.match.end :]):
-            return True
-        if kind == "vague" and not told:
-            return self._lexicon.cues.harmless.program.search(data) is None
-        return any(self._is_distressed(text) for text in told)
-
-    def _is_distressed(self, data: bytes) -> bool:
-        if self._lexicon.cues.distress.program.search(data) is not None:
-            return True
-        return any(match.rule.kind not in {"vague", "weak"} for match in self._rules.search(data, words_of(data)))
+            return None
+        cues, data = self._lexicon.cues, item.reading.data
+        rest = data[: item.match.start] + b" | " + data[item.match.end :]
+        if "distress" in moods or cues.distress.program.search(rest) is not None:
+            return item
+        if kind == "weak":
+            return None
+        is_harmless = "harmless" in moods[-2:] or not cues.harmless_words.isdisjoint(words_of(data))
+        return replace(item, level="low") if is_harmless else item
 
     def _findings(self, found: Sequence[_Found]) -> tuple[RiskFinding, ...]:
         gravest: dict[str, _Found] = {}

@@ -54,7 +54,10 @@ class Rule(Pattern):
         super().__init__(shape)
         self.category = category
         self.kind: Kind = kind
-        self.exact_needs = tuple(words for words in shape.needs if not any(word[-1] == "*" for word in words))
+        first = rarest(shape.needs)
+        self.further_needs = tuple(
+            words for words in shape.needs if words is not first and not any(word[-1] == "*" for word in words)
+        )
 
 
 class Cues:
@@ -66,11 +69,13 @@ class Cues:
         self.quoting_before = Pattern(shapes["quoting"], after="$")
         self.undo = Pattern(shapes["undo"])
         self.distress = Pattern(shapes["distress"])
-        self.harmless = Pattern(shapes["harmless"])
+        (self.distress_words,) = shapes["distress"].needs
+        self.harmless_words = shapes["harmless"].vocabulary
         self.topic = Pattern(shapes["topic"])
         self.quoting = Pattern(shapes["quoting"])
         self.past = Pattern(shapes["past"])
         self.still = Pattern(shapes["still"])
+        self.well = Pattern(shapes["well"])
         self.intent = Pattern(shapes["intent"])
         self.soon = Pattern(shapes["soon"])
 
@@ -197,7 +202,7 @@ class RuleIndex:
     def search(self, data: bytes, words: set[str]) -> Iterator[Match]:
         """The matches of every rule, at most `MATCHES_PER_RULE` of each: the first of them may be a denial."""
         for rule in self.candidates(words):
-            if not _has_all(words, rule.exact_needs):
+            if not _has_all(words, rule.further_needs):
                 continue
             for match in islice(rule.program.finditer(data), MATCHES_PER_RULE):
                 yield Match(rule, match.start(), match.end())

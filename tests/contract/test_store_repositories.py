@@ -15,6 +15,7 @@ from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
 from fsm_engine.storage import Store
 from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow
 from fsm_engine.storage.repositories import request_key
+from fsm_engine.storage.reviews import RiskSearch
 from tests.turns import at, turn
 
 SESSION = "session of chat"
@@ -379,6 +380,29 @@ def test_the_key_of_a_request_depends_on_all_of_it_and_on_no_order() -> None:
 # Risk
 
 
+async def test_detections_are_found_by_what_is_asked_for_newest_first(store: Store) -> None:
+    await running(store)
+    found = DetectionRow("high", "suicide", "x", "counsellor", "1", "I cannot go on", True)
+    kinds = [("high", "suicide"), ("low", "suicide"), ("medium", "abuse"), ("high", "abuse")]
+    ids = [
+        (await store.risk.save(SESSION, replace(found, level=level, category=category), now=at(number), turn=1)).id
+        for number, (level, category) in enumerate(kinds, start=1)
+    ]
+    await store.risk.review(ids[0], reviewed_by="sara", verdict="false_alarm", now=at(9))
+
+    async def which(**wanted: object) -> list[int]:
+        search = RiskSearch(**wanted)  # type: ignore[arg-type]
+        return [ids.index(one.id) for one in await store.risk.find(search)]
+
+    assert await which() == [3, 2, 1, 0]
+    assert await which(level="high") == [3, 0]
+    assert await which(category="abuse", reviewed=False) == [3, 2]
+    assert await which(verdict="false_alarm") == await which(reviewed=True) == [0]
+    assert await which(detector="phrases") == []
+    assert await which(since=at(2), until=at(4)) == [2, 1]
+    assert [one.id for one in await store.risk.find(RiskSearch(), before=ids[3], limit=2)] == [ids[2], ids[1]]
+
+
 async def test_a_detection_is_saved_and_reviewed_once(store: Store) -> None:
     await running(store)
     (message,) = await store.messages.last("chat", role="user")
@@ -389,12 +413,12 @@ async def test_a_detection_is_saved_and_reviewed_once(store: Store) -> None:
     assert (saved.turn, saved.message_id, saved.resources_shown, saved.reviewed_at) == (1, message.id, True, None)
     assert [one.id for one in await store.risk.to_review()] == [saved.id, later.id]
     assert [one.id for one in await store.risk.to_review(after=saved.id)] == [later.id]
-    await store.risk.review(saved.id, reviewed_by="sara", now=at(4))
-    again = await store.risk.review(saved.id, reviewed_by="tom", now=at(5))
-    assert (again.reviewed_by, again.reviewed_at) == ("sara", at(4))
+    await store.risk.review(saved.id, reviewed_by="sara", verdict="true_alarm", now=at(4))
+    again = await store.risk.review(saved.id, reviewed_by="tom", verdict="false_alarm", now=at(5))
+    assert (again.reviewed_by, again.reviewed_at, again.verdict) == ("sara", at(4), "true_alarm")
     assert [one.id for one in await store.risk.to_review()] == [later.id]
     assert [one.id for one in await store.risk.of_user("ahmed")] == [later.id, saved.id]
     with pytest.raises(NotFound):
         await store.risk.save(SESSION, detection, now=at(5), user_id="sara")
     with pytest.raises(NotFound):
-        await store.risk.review(99, reviewed_by="sara", now=at(5))
+        await store.risk.review(99, reviewed_by="sara", verdict="true_alarm", now=at(5))

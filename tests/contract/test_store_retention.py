@@ -28,12 +28,13 @@ async def purge(store: Store, **options: object) -> Purged:
     )
 
 
-async def old_and_new(store: Store) -> None:
-    """Three old conversations, and one of today."""
+async def old_and_new(store: Store, level: str = "low") -> None:
+    """Three old conversations, and one of today, with a risk detection of that level in every turn."""
+    found = (DetectionRow(level, "suicide", "x", "words", "1", "x", True),)
     for number in range(3):
         name = f"old {number}"
         for one in (1, 2):
-            await store.commit(full_turn(one, name, now=OLD, expires_at=OLD))
+            await store.commit(full_turn(one, name, now=OLD, expires_at=OLD, detections=found))
     await store.commit(full_turn(1, "new", now=NOW, expires_at="2026-03-31T12:30:00.000000Z"))
 
 
@@ -48,6 +49,33 @@ async def test_a_dry_run_counts_what_a_real_one_removes_and_changes_nothing(stor
     assert astuple(removed)[:3] == (3, 12, 0)
     assert removed.empty_conversations == 3
     assert counted.longest_batch_s == 0.0
+
+
+async def test_a_risk_that_nobody_reviewed_holds_its_session_back_until_it_is_reviewed(store: Store) -> None:
+    await old_and_new(store, "high")
+    counted = await purge(store, hold_since=OLD, dry_run=True)
+    first = await purge(store, hold_since=OLD)
+    for one in await store.risk.of_session("session of old 0"):
+        await store.risk.review(one.id, reviewed_by="sara", verdict="true_alarm", now=NOW)
+    second = await purge(store, hold_since=OLD)
+
+    assert (counted.held, counted.sessions) == (first.held, first.sessions) == (3, 0)
+    assert (second.held, second.sessions, second.unreviewed) == (2, 1, 0)
+    assert await store.sessions.get("session of old 0") is None
+    assert await store.sessions.get("session of old 1") is not None
+
+
+async def test_a_mention_that_nobody_reviewed_holds_nothing_back(store: Store) -> None:
+    await old_and_new(store, "low")
+
+    assert ((removed := await purge(store, hold_since=OLD)).held, removed.sessions) == (0, 3)
+
+
+async def test_a_risk_holds_its_session_back_for_a_time_only(store: Store) -> None:
+    await old_and_new(store, "high")
+    removed = await purge(store, hold_since=SESSIONS_BEFORE)
+
+    assert (removed.held, removed.sessions, removed.unreviewed) == (0, 3, 6)
 
 
 async def test_what_is_old_is_gone_and_what_is_new_stays_whole(store: Store) -> None:

@@ -63,13 +63,39 @@ def test_help_of_the_first_country_is_shown_where_the_users_is_unknown_or_not_li
     assert "Lifeline: 988 (24/7)" in talk.warn("x", "medium", region=region)[1]
 
 
-def test_the_words_of_a_level_come_once_and_the_resources_every_time(talk: Talk) -> None:
-    talk.warn("x", "medium")
-    said = talk.warn("x", "medium")
+def shows_help(said: list[str]) -> bool:
+    return any("988" in text for text in said)
 
-    assert "That sounds hard." not in said
-    assert "988" in said[0]
-    assert talk.state.risk_counts == {"medium": 2}
+
+def test_the_words_of_a_level_come_once_and_the_resources_again_after_some_turns(talk: Talk) -> None:
+    heard = [talk.warn("x", "medium") for _ in range(6)]
+
+    assert ["That sounds hard." in said for said in heard] == [True] + [False] * 5
+    assert [shows_help(said) for said in heard] == [True, False, False, False, True, False]
+    assert all(said[-1] == "a?" for said in heard)
+    assert talk.state.risk_counts == {"medium": 6}
+
+
+def test_every_alarm_is_found_and_tells_whether_help_was_shown(talk: Talk) -> None:
+    shown = []
+    for _ in range(3):
+        talk.warn("x", "medium")
+        shown.append((len(talk.last.findings), talk.last.resources_shown))
+
+    assert shown == [(1, True), (1, False), (1, False)]
+
+
+def test_a_graver_alarm_shows_help_at_once_and_a_lesser_one_after_it_does_not(talk: Talk) -> None:
+    assert shows_help(talk.warn("x", "medium"))
+    assert shows_help(talk.warn("x", "high"))
+    assert not shows_help(talk.warn("x", "medium"))
+
+
+def test_a_policy_may_show_help_every_time(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, FLOW, RISK + "help_again_after: 0\n"))
+    talk.start("f")
+
+    assert [shows_help(talk.warn("x", "medium")) for _ in range(3)] == [True] * 3
 
 
 def test_a_high_risk_pauses_the_flow_until_a_clear_yes(talk: Talk) -> None:

@@ -257,6 +257,7 @@ risk: r
 detectors: [{phrases: crisis}]
 levels: {low: {record: true}, medium: {resources: true}, high: {resources: true, afterwards: ask again}}
 resources: {US: {name: L, contact: "988"}, GB: {name: S, contact: "116 123"}}
+help_again_after: 0
 """
     flow = "flow: f\nsteps: [{ask: a, type: text, prompt: {en: a?, es: '¿a?'}}]"
     async with engine_of(tmp_path, flow, risk, "bot: b\nlanguages: [en, es]\nrisk: r") as engine:

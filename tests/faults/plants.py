@@ -64,12 +64,13 @@ def _no_intent_first() -> None:
 def _no_risk_stage() -> None:
     """No message is read by any detector."""
     from fsm_engine.engine.risk_stage import RiskStage
+    from fsm_engine.understanding.risk_phrases import NOTHING_HEARD, Heard
 
-    async def assess(self: RiskStage, text: str, language: str) -> Sequence[Any]:
-        return ()
+    async def assess(self: RiskStage, text: str, language: str, moods: Sequence[Any] = ()) -> Heard:
+        return NOTHING_HEARD
 
     _patch(RiskStage, "assess", assess)
-    _patch(RiskStage, "by_phrases", lambda self, text, language: ())
+    _patch(RiskStage, "by_phrases", lambda self, text, language, moods=(): NOTHING_HEARD)
 
 
 PLANTS: Mapping[str, Callable[[], None]] = {

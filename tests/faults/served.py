@@ -127,7 +127,7 @@ UNCOVERED: Mapping[type, frozenset[str]] = {
     StoredMessage: frozenset({"id", "number"}),
     StoredAnswer: frozenset({"created_at"}),
     StoredAudit: frozenset({"id", "output_json", "status", "error", "updated_at"}),
-    StoredDetection: frozenset({"id", "message_id", "reviewed_at", "reviewed_by"}),
+    StoredDetection: frozenset({"id", "message_id", "reviewed_at", "reviewed_by", "verdict"}),
 }
 """What no hash covers, as ``fsm_engine.storage.row_seals`` and docs/reliability.md say."""
 

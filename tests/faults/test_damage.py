@@ -17,7 +17,7 @@ from random import Random
 import pytest
 
 from fsm_engine.engine.engine import Engine
-from fsm_engine.errors import FsmEngineError, SessionCorrupted, StartUpError, StorageError
+from fsm_engine.errors import FsmEngineError, NotFound, SessionCorrupted, StartUpError, StorageError
 from fsm_engine.model.codec import decode
 from fsm_engine.model.turn import Reply
 from fsm_engine.testing.clock import VirtualClock
@@ -254,7 +254,7 @@ async def test_a_stale_log_beside_a_newer_file_gives_no_session_that_its_journal
                 try:
                     view = await engine.session(chat)
                     journal = await engine.store.sessions.journal(view.id)
-                except StorageError:
+                except (StorageError, NotFound):  # what no index leads to any more reads as missing
                     mixed += 1
                     continue
                 assert decode(Reply, journal[-1].reply_json).session == view

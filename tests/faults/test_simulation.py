@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 
 from fsm_engine.engine.risk_stage import RiskStage
+from fsm_engine.model.session import Mood
 from fsm_engine.storage.records import LoadedConversation, TurnToCommit
 from fsm_engine.storage.store import Store
 from fsm_engine.testing.simulation.run import simulate
 from fsm_engine.testing.simulation.settings import Figures, Result, Settings
+from fsm_engine.understanding.risk_phrases import NOTHING_HEARD, Heard
 from tests.faults.figures import SEED, record, size
 
 ROOT = Path(__file__).parents[2]
@@ -201,8 +203,8 @@ def test_a_database_that_numbers_messages_twice_is_found() -> None:
 
 
 def test_an_engine_that_skips_the_risk_stage_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def finds_nothing(stage: RiskStage, text: str, language: str) -> tuple[()]:
-        return ()
+    async def finds_nothing(stage: RiskStage, text: str, language: str, moods: Sequence[Mood]) -> Heard:
+        return NOTHING_HEARD
 
     monkeypatch.setattr(RiskStage, "assess", finds_nothing)
 

@@ -8,29 +8,29 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsm_engine.understanding.risk_evaluation import EvaluationRow, Report, evaluate
+from fsm_engine.cli.risk_evaluating import END, START, page_of_figures
+from fsm_engine.testing.risk_cases import read_cases
+from fsm_engine.understanding.risk_evaluation import (
+    LEAST_FOUND,
+    MOST_FALSE,
+    EvaluationRow,
+    Report,
+    evaluate,
+    goals,
+    part_of,
+)
 from fsm_engine.understanding.risk_phrases import build_detector
+from fsm_engine.understanding.risk_rules import CATEGORIES
 
 CASES = Path(__file__).parent / "cases"
 
 
+@cache
 def rows() -> list[EvaluationRow]:
-    return [
-        EvaluationRow(
-            text=row["text"],
-            kind=row["kind"],
-            category=str(row["category"]),
-            level=str(row["level"]),
-            language=row["language"],
-            earlier=tuple(row.get("earlier", ())),
-        )
-        for path in sorted(CASES.glob("*.yaml"))
-        for row in yaml.safe_load(path.read_text(encoding="utf-8"))
-    ]
+    return read_cases([CASES])
 
 
 @cache
@@ -41,31 +41,45 @@ def report() -> Report:
 def test_there_are_enough_rows_of_every_kind() -> None:
     kinds = {row.kind for row in rows()}
 
-    assert len(rows()) >= 600
+    assert len(rows()) >= 2900
     kinds_asked_for = {"explicit", "implicit", "slang", "disguised", "near_spelling", "negated", "third_person"}
     assert kinds >= kinds_asked_for | {"idiom", "benign", "spanish"}
 
 
-LEAST_RECALL = {
-    "explicit": 0.94,
-    "disguised": 0.88,
-    "near_spelling": 0.86,
-    "implicit": 0.76,
-    "slang": 0.80,
-    "spanish": 0.92,
-    "third_person": 0.85,
-}
-"""What was reached on the held-out third, less one or two rows. docs/risk.md has the goals; not all are reached."""
+@pytest.mark.parametrize("goal", sorted({*LEAST_FOUND, *(f"false alarms {kind}" for kind in MOST_FALSE)}))
+def test_goals_are_met_on_messages_that_are_held_out(goal: str) -> None:
+    (reached,) = (one for one in goals(report().held_out) if one.name == goal)
+
+    assert reached.is_met, f"{reached.share.count} of {reached.share.of}: {reached.says}"
+
+
+LEAST_RECALL = {"near_spelling": 0.90, "spanish": 0.94, "third_person": 0.90, "negated": 0.75}
+"""Of kinds without a goal: what was reached on the held-out third, less a row or two."""
 
 
 @pytest.mark.parametrize(("kind", "least"), sorted(LEAST_RECALL.items()))
-def test_held_out_messages_are_found(kind: str, least: float) -> None:
+def test_held_out_messages_of_other_kinds_are_found(kind: str, least: float) -> None:
     assert report().held_out.recall_by_kind[kind].value >= least
 
 
-@pytest.mark.parametrize(("kind", "most_per_1000"), [("benign", 24), ("idiom", 110)])
-def test_held_out_harmless_messages_raise_few_alarms(kind: str, most_per_1000: float) -> None:
-    assert report().held_out.false_alarms_per_1000(kind) <= most_per_1000
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_held_out_messages_of_every_category_are_found(category: str) -> None:
+    assert report().held_out.recall_by_category[category].value >= 0.85
+
+
+def test_a_message_is_in_the_same_part_whatever_other_messages_there_are() -> None:
+    texts = {row.text: part_of(row.text) for row in rows()}
+    held_out = [text for text, part in texts.items() if part == "held_out"]
+
+    assert part_of("I want to die") == part_of("  i WANT to die ") == "held_out"
+    assert 0.30 < len(held_out) / len(texts) < 0.37
+
+
+def test_the_page_shows_the_figures_of_this_lexicon() -> None:
+    page = (CASES.parents[2] / "docs" / "risk.md").read_text(encoding="utf-8")
+    between = page.partition(START)[2].partition(END)[0].strip()
+
+    assert between == page_of_figures(report()), "run: fsm-engine risk evaluate tests/risk/cases --write docs/risk.md"
 
 
 @pytest.mark.parametrize(

@@ -33,5 +33,5 @@ def findings_with(hash_seed: int) -> str:
 def test_every_process_finds_the_same_phrase() -> None:
     first, *others = (findings_with(seed) for seed in range(1, 6))
 
-    assert first.count("high") > 3
+    assert first.count("high") > 2
     assert set(others) == {first}

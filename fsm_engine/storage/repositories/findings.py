@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fsm_engine.storage import sql
-from fsm_engine.storage.records import DetectionRow, StoredClassification, StoredDetection, StoredSummary
+from fsm_engine.storage.records import (
+    DetectionRow,
+    StoredClassification,
+    StoredDetection,
+    StoredSummary,
+)
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
+from fsm_engine.storage.reviews import RiskSearch, Verdict
 from fsm_engine.storage.row_seals import detection_of, detection_seal, session_of, sound_classification, sound_detection
+
+_ANY_ID: Final = 2**63 - 1
 
 
 class Risk(Repository):
@@ -56,9 +66,18 @@ class Risk(Repository):
         """What no person has looked at yet, oldest first, from the one after id ``after``."""
         return await self._sound(detection_of, sql.RISK_TO_REVIEW, after, limit)
 
-    async def review(self, detection_id: int, *, reviewed_by: str, now: str) -> StoredDetection:
-        """Records who looked at it and when; the first review stands. Raises `NotFound` when there is no such one."""
-        await self._change((sql.REVIEW_DETECTION, (detection_id, reviewed_by, now)))
+    async def find(self, wanted: RiskSearch, *, before: int | None = None, limit: int = 1000) -> list[StoredDetection]:
+        """What fits, newest first, from the one before id ``before``; the way to go through all of them in pages."""
+        reviewed = None if wanted.reviewed is None else int(wanted.reviewed)
+        what = (wanted.level, wanted.category, wanted.detector, wanted.verdict, reviewed, wanted.since, wanted.until)
+        return await self._sound(detection_of, sql.FIND_DETECTIONS, *what, _ANY_ID if before is None else before, limit)
+
+    async def review(self, detection_id: int, *, reviewed_by: str, verdict: Verdict, now: str) -> StoredDetection:
+        """Records who looked at it, when, and what they found; the first review stands.
+
+        Raises `NotFound` when there is no such one.
+        """
+        await self._change((sql.REVIEW_DETECTION, (detection_id, reviewed_by, now, verdict)))
         return found(await self.get(detection_id), "risk detection", detection_id)
 
 

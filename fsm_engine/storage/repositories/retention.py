@@ -34,6 +34,7 @@ class _Part:
 
 _IDLE = _Part("idle conversations", sql.LAST_CONVERSATION, sql.COUNT_IDLE, [[sql.ARCHIVE_IDLE]])
 _TO_MOVE = _Part("messages", sql.LAST_CONVERSATION, sql.COUNT_TO_MOVE, [[sql.MOVE_COPY, sql.MOVE_DELETE]])
+_HELD = _Part("sessions to review", sql.LAST_SESSION, sql.COUNT_HELD)
 _UNREVIEWED = _Part("risk detections", sql.LAST_SESSION, sql.COUNT_UNREVIEWED)
 _UNDELIVERED = _Part("deliveries", sql.LAST_SESSION, sql.COUNT_UNDELIVERED)
 _SESSIONS = _Part(
@@ -119,6 +120,7 @@ class Retention(Repository):
         now: str,
         sessions_before: str,
         messages_before: str,
+        hold_since: str | None = None,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> Purged:
@@ -127,11 +129,15 @@ class Retention(Repository):
         A session that is running and whose time is not up stays, and so does one that is still to remind of something.
         Of the sessions that go, anonymous counts remain for the funnel. Conversations that were deleted by then go with
         all that is in them; those that nothing is left of go as well. Events of earlier weeks become one row a week.
+
+        Sessions with a medium or high risk detection from ``hold_since`` on that nobody has reviewed stay; None holds
+        none back. A conversation that was deleted goes with its detections all the same.
         """
         run = _Run(now, dry_run, progress or _nobody)
-        unreviewed = await self._walk(_UNREVIEWED, run, sessions_before)
-        undelivered = await self._walk(_UNDELIVERED, run, sessions_before)
-        sessions = await self._walk(_SESSIONS, run, sessions_before)
+        held = await self._walk(_HELD, run, sessions_before, hold_since)
+        unreviewed = await self._walk(_UNREVIEWED, run, sessions_before, hold_since)
+        undelivered = await self._walk(_UNDELIVERED, run, sessions_before, hold_since)
+        sessions = await self._walk(_SESSIONS, run, sessions_before, hold_since)
         messages = await self._walk(_MESSAGES, run, messages_before)
         archived = await self._walk(_ARCHIVED, run, messages_before)
         deleted = await self._walk(_DELETED, run, sessions_before)
@@ -140,32 +146,34 @@ class Retention(Repository):
             await self._walk(_EVENTS, run, sessions_before)
         if (messages or deleted) and not dry_run:
             await self._tidy_index(run)
-        return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, run.longest_s)
+        return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s)
 
-    async def _walk(self, part: _Part, run: _Run, before: str) -> int:
-        """How many old rows there were, or are."""
+    async def _walk(self, part: _Part, run: _Run, before: str, *more: str | None) -> int:
+        """How many old rows there were, or are. ``more`` values follow those that all statements take."""
         ((last,),) = await self._database.rows(part.last)
         found, done, width = 0, 0, 256
         while done < last:
             upto = min(done + width, last)
             with timed() as spent:
-                ((count,),) = await self._database.rows(part.count, done, upto, run.now, before)
+                ((count,),) = await self._database.rows(part.count, done, upto, run.now, before, *more)
             if count and not run.dry_run:
                 for step in part.steps:
-                    await self._drain(step, run, (done, upto, run.now, before))
+                    await self._drain(step, run, (done, upto, run.now, before), more)
             found += count
             width = spent.fitting(upto - done)
             done = upto
             run.progress(part.name, done, last)
         return found
 
-    async def _drain(self, step: Sequence[str], run: _Run, values: tuple[int, int, str, str]) -> None:
+    async def _drain(
+        self, step: Sequence[str], run: _Run, values: tuple[int, int, str, str], more: Sequence[str | None]
+    ) -> None:
         """Runs a step until it finds nothing more in the range."""
         pace = run.paces.setdefault(step[-1], Pace())
         while True:
             asked = pace.rows
             with timed() as spent:
-                *_, removed = await self._database.change(*((one, (*values, asked)) for one in step))
+                *_, removed = await self._database.change(*((one, (*values, asked, *more)) for one in step))
             pace.took(spent, len(removed))
             await self._search.merge(run.merging)
             if len(removed) < asked:

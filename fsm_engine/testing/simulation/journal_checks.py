@@ -124,7 +124,7 @@ class JournalChecks:
         if outcome is None:
             return
         self._states[record.session_key] = outcome.state
-        self._check_risk(record, turn, outcome.findings, where)
+        self._check_risk(record, before, turn, outcome.findings, where)
         self._check_messages(record, turn, messages, where)
 
     def _remember(self, record: TurnRecord) -> None:
@@ -191,14 +191,16 @@ class JournalChecks:
         numbers = self._generation_of.get(session_id, set())
         return self._generations[next(iter(numbers))] if len(numbers) == 1 else None
 
-    def _check_risk(self, record: TurnRecord, turn: Turn, findings: Sequence[RiskFinding], where: str) -> None:
+    def _check_risk(
+        self, record: TurnRecord, before: SessionState, turn: Turn, findings: Sequence[RiskFinding], where: str
+    ) -> None:
         rows = self._records.detections(record.session_key, record.number)
         found = [(finding.level, finding.category, finding.phrase, finding.detector) for finding in findings]
         if rows != found:
             self._complain("detections as found", where=where, expected=str(len(found)), found=f"{len(rows)} rows")
         if turn.kind is not TurnKind.TEXT:
             return
-        wanted = self._stage.by_phrases(turn.text, turn.language or "en")
+        wanted = self._stage.by_phrases(turn.text, turn.language or "en", turn.moods_before or before.moods).findings
         if not set(wanted) <= set(turn.risk) or (wanted and not rows):
             self._complain(
                 "every message has been through the risk stage",
