@@ -42,7 +42,7 @@ from fsm_engine.model.slot import Fits, Json, Option, SlotType
 from fsm_engine.model.turn import ActionRequest, ActionResult, Outcome, Turn, TurnKind
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase
-from fsm_engine.understanding.intents import EXACT, SURE
+from fsm_engine.understanding.intents import EXACT
 
 
 def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
@@ -206,12 +206,12 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
         take_reading(draft, node, reading, text)
     elif correction is not None:
         correct(draft, correction)
-    elif not follow_intent(draft, SURE):
+    elif not follow_intent(draft, draft.flows.bot.intents.sure):
         take_reading(draft, node, reading, text)
 
 
 def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
-    if read_yes_no(draft, text) is None and follow_intent(draft, SURE):
+    if read_yes_no(draft, text) is None and follow_intent(draft, draft.flows.bot.intents.sure):
         return
     if isinstance(node.step, Confirm):
         answer_confirm(draft, node, text)

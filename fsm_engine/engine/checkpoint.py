@@ -81,7 +81,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         messages=_messages(taken),
         answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
         detections=_detections(taken),
-        classification=_classification(taken),
+        classification=_classification(taken, flows),
         audit=(*taken.audit, *_pending_action(outcome)),
         deliveries=_deliveries(taken),
         closes_session=taken.closes,
@@ -147,7 +147,7 @@ def _detections(taken: TurnTaken) -> tuple[DetectionRow, ...]:
     )
 
 
-def _classification(taken: TurnTaken) -> ClassificationRow | None:
+def _classification(taken: TurnTaken, flows: Flows) -> ClassificationRow | None:
     if taken.turn.kind is not TurnKind.TEXT:
         return None
     guess = taken.outcome.intent
@@ -156,7 +156,7 @@ def _classification(taken: TurnTaken) -> ClassificationRow | None:
         user_message=taken.turn.text[:MAX_DETECTED_TEXT],
         intent=guess.name if guess else None,
         confidence=guess.confidence if guess else 0.0,
-        method=guess.method if guess else "rule_based",
+        method=guess.method if guess else flows.bot.intents.method,
         step=frames[-1].step if frames else None,
     )
 
