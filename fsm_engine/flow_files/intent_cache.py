@@ -29,7 +29,7 @@ log = logging.getLogger("fsm_engine.intents")
 LARGEST_FILE: Final = 64 * 2**20
 """Bytes; a larger file is none of ours."""
 
-_UNUSABLE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile)
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, BadZipFile)
 
 
 def learned(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
@@ -60,7 +60,7 @@ def read(path: Path) -> ModelTable | None:
     try:
         if path.stat().st_size > LARGEST_FILE:
             return None
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _table(arrays)
     except FileNotFoundError:
         return None

@@ -77,22 +77,9 @@ SMALL_WORDS: Final = frozenset(_SMALL.split())
 """Words of English and Spanish, folded, that tell nothing about what is wanted."""
 
 _DENIALS = frozenset(["dont", "not", "never", "wont", "didnt", "wouldnt", "no", "nunca", "jamas", "tampoco"])
-_ENGLISH_WISHES = [
-    "want",
-    "wanted",
-    "wish",
-    "need",
-    "like",
-    "plan",
-    "intend",
-    "mean",
-    "going",
-    "to",
-    "interested",
-    "feel",
-]
+_ENGLISH_WISHES = ["want", "wanted", "wish", "need", "like", "plan", "intend", "mean", "going", "to", "feel"]
 _SPANISH_WISHES = ["quiero", "quise", "queria", "quisiera", "querido", "deseo", "necesito", "pienso", "voy", "apetece"]
-_WISHES = frozenset([*_ENGLISH_WISHES, *_SPANISH_WISHES])
+_WISHES = frozenset([*_ENGLISH_WISHES, *_SPANISH_WISHES, "interested"])
 _BETWEEN = frozenset(["really", "me", "he", "nos"])  # "no me apetece", "nunca he querido"
 _POLITE = frozenset(["please", "pls", "hi", "hello", "hey", "hola", "thanks", "gracias", "ok", "okay", "favor", "por"])
 
