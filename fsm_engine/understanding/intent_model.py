@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOTHING: Final = ""
 """The class of messages that ask for none of the intents."""
 
-UNKNOWN_COUNTS: Final = 0.3
+UNKNOWN_COUNTS: Final = 0.2
 """How much of its full weight a feature has that no phrase knows."""
 
 ALIKE: Final = 0.5

@@ -3,7 +3,7 @@
 A multinomial logistic regression over the features of `intent_features`, weighted by how rare they are (tf-idf). Beside
 the bot's intents it learns what asks for nothing, from `generic_sentences`. The same phrases give the same table.
 
-Calibration: the phrases are dealt into three parts; each part is scored by a model of the other two, and one
+Calibration: the phrases are dealt into five parts; each part is scored by a model of the other four, and one
 temperature is chosen under which these scores are likeliest (Guo et al. 2017, "On Calibration of Modern Neural
 Networks"). An intent's only phrase is never dealt out: nothing could be learned of the intent without it.
 """
@@ -20,7 +20,7 @@ from typing import Final
 
 from fsm_engine.understanding.generic_sentences import GENERIC_SENTENCES
 from fsm_engine.understanding.intent_features import features, folded_words
-from fsm_engine.understanding.intent_model import NOTHING, LearnedClassifier, ModelTable, softmax
+from fsm_engine.understanding.intent_model import NOTHING, UNKNOWN_COUNTS, LearnedClassifier, ModelTable, softmax
 from fsm_engine.understanding.intents import LONG_TEXT, MAYBE, build_classifier, is_denial
 from fsm_engine.understanding.text import fold
 
@@ -33,7 +33,7 @@ PHRASES_AT_MOST: Final = 10_000
 
 _NUMBERS_AT_MOST = 1_000_000  # of the table; the solver keeps some twenty of that size
 _STRENGTH = 100.0  # the regression's C: phrases are few and clean, so it may follow them closely
-_PARTS = 3
+_PARTS = 5
 _TEMPERATURES = [round(0.4 * 1.1**step, 4) for step in range(28)]  # 0.4 to 5.2
 
 
@@ -53,7 +53,7 @@ def is_installed() -> bool:
 
 def content_hash(phrases: Mapping[str, Sequence[str]]) -> str:
     """Names the table that would be learned from these phrases."""
-    digest = blake2b(repr((FORMAT, GENERIC_SENTENCES)).encode(), digest_size=20)
+    digest = blake2b(repr((FORMAT, _STRENGTH, _PARTS, UNKNOWN_COUNTS, GENERIC_SENTENCES)).encode(), digest_size=20)
     digest.update(repr(_examples(phrases)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
