@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fsm_engine.core.flows import Flows
     from fsm_engine.engine.blocking import SyncEngine
     from fsm_engine.engine.engine import Engine
+    from fsm_engine.engine.stages import Stage, StageContext, StageFailure, Stages
     from fsm_engine.errors import (
         Busy,
         DatabaseUnavailable,
@@ -88,6 +89,10 @@ __all__ = [
     "SessionCorrupted",
     "SessionView",
     "Settings",
+    "Stage",
+    "StageContext",
+    "StageFailure",
+    "Stages",
     "StartUpError",
     "StartUpWarning",
     "Status",
@@ -107,6 +112,7 @@ _HOMES = {
     "fsm_engine.core.flows": "Flows",
     "fsm_engine.engine.blocking": "SyncEngine",
     "fsm_engine.engine.engine": "Engine",
+    "fsm_engine.engine.stages": "Stage StageContext StageFailure Stages",
     "fsm_engine.errors": (
         "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
         "OperationFailed RequestMismatch SessionCorrupted StartUpError StartUpWarning StorageError "

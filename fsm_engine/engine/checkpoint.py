@@ -15,7 +15,7 @@ from fsm_engine.model.codec import encode
 from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
+from fsm_engine.model.turn import Answer, Outcome, Reply, StageNotes, Turn, TurnKind
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
@@ -118,7 +118,14 @@ def _user_metadata(taken: TurnTaken) -> str:
     metadata = dict(taken.request.metadata) if taken.request else {}
     if taken.turn.is_too_long:
         metadata["refused"] = "too_long"
+    if taken.turn.stages is not None:
+        metadata["stages"] = _notes_of(taken.turn.stages)
     return orjson.dumps(metadata).decode() if metadata else "{}"
+
+
+def _notes_of(notes: StageNotes) -> dict[str, object]:
+    """What a bot's own stages did, for whoever looks at the message: the journal has the rest."""
+    return {"failed": list(notes.failed)} if notes.failed else {"changed": "reply" if notes.messages else "refused"}
 
 
 def _last_of_each_step(answers: Sequence[Answer]) -> Iterable[Answer]:
