@@ -102,13 +102,13 @@ class Pipeline:
 
     async def _notes(self, failure: StageFailure, context: StageContext) -> StageNotes:
         """What the journal keeps of a failure, with what `recover` says to the user, if it does."""
-        log.error("stage '%s' failed (%s); the user is asked to send the message again", failure.stage, failure)
+        log.error("a stage failed (%s); the user is asked to send the message again", failure)
         failed, instead = [str(failure)], None
         if self.stages.has(Stage.RECOVER):
             try:
                 instead = await self._ask(Stage.RECOVER, stage_answers.words, failure, context)
             except StageFailed as again:
-                log.error("stage '%s' failed as well (%s)", Stage.RECOVER, again.failure)
+                log.error("another stage failed as well (%s)", again.failure)
                 failed.append(str(again.failure))
         return StageNotes(failed=tuple(canonical_text(each, limit=200).text for each in failed), instead=instead)
 
