@@ -8,6 +8,7 @@ from fsm_engine.core.checks import check_bot, check_flow, check_folder
 from fsm_engine.core.classifying import Learn, build, phrases_of
 from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, own_slots
 from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, saying_slots
+from fsm_engine.core.language_checks import check_languages
 from fsm_engine.core.machine import TooTangled
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
@@ -39,7 +40,7 @@ def compile_folder(folder: FlowFolder, *, learn: Learn = train) -> tuple[Flows, 
     visible = visible_slots(folder.flows)
     compiled: dict[str, CompiledFlow] = {}
     for flow in folder.flows.values():
-        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), folder.bot)
+        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows))
         problems += found
         if result is not None:
             compiled[flow.name] = result
@@ -48,6 +49,7 @@ def compile_folder(folder: FlowFolder, *, learn: Learn = train) -> tuple[Flows, 
     risk, risk_problems = _risk(folder)
     classifier, intent_problems = build(phrases_of(folder), folder.bot.intents, learn)
     problems += bot_problems + digression_problems + risk_problems + intent_problems + check_bot(folder)
+    problems += check_languages(folder)
     flows = Flows(
         folder,
         compiled,
@@ -60,7 +62,7 @@ def compile_folder(folder: FlowFolder, *, learn: Learn = train) -> tuple[Flows, 
 
 
 def compile_flow(
-    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], bot: Bot
+    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str]
 ) -> tuple[CompiledFlow | None, list[Problem]]:
     """One flow and its problems; None where it is too tangled for a machine."""
     compiler = FlowCompiler(flow, visible, flow_names)
@@ -68,7 +70,7 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled, bot)]
+    return compiled, [*compiler.problems, *check_flow(compiled)]
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:
