@@ -64,9 +64,12 @@ def train(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
     Raises:
         ImportError: scikit-learn is not installed.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-not-found, unused-ignore]
+
     examples = [*_examples(phrases), *_nothing(phrases)]
-    temperature = _temperature(examples)
-    return _table(examples, temperature)
+    with threadpool_limits(1):  # several threads wait for each other on tables this small, and round differently
+        temperature = _temperature(examples)
+        return _table(examples, temperature)
 
 
 def _examples(phrases: Mapping[str, Sequence[str]]) -> list[_Example]:
