@@ -1,4 +1,6 @@
-"""What telling an intent costs, by rules and learned, and how well each does: ``python -m benchmarks.intents [--json]``.
+"""What telling an intent costs, by rules and learned, and how well each does.
+
+Run: ``python -m benchmarks.intents [--json]``.
 
 Each message is read many times; a figure is the median over all messages of the shortest time of one message, so
 that what else the machine does counts as little as it can.

@@ -64,7 +64,7 @@ def train(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
     Raises:
         ImportError: scikit-learn is not installed.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-not-found, unused-ignore]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     examples = [*_examples(phrases), *_nothing(phrases)]
     with threadpool_limits(1):  # several threads wait for each other on tables this small, and round differently
