@@ -28,8 +28,8 @@ FORMAT: Final = 1
 """Raised with every change of what is learned or how: tables of another format are not used again."""
 
 INTENTS_AT_MOST: Final = 200
-PHRASES_AT_MOST: Final = 10_000
-"""Bounds of what is learned from, so that loading a folder takes seconds and not hours."""
+PHRASES_AT_MOST: Final = 3_000
+"""Bounds of what is learned from, so that loading a folder takes a minute at the very worst."""
 
 _NUMBERS_AT_MOST = 1_000_000  # of the table; the solver keeps some twenty of that size
 _STRENGTH = 100.0  # the regression's C: phrases are few and clean, so it may follow them closely
@@ -104,7 +104,7 @@ def _table(examples: Sequence[_Example], temperature: float) -> ModelTable:
     most = max(100, _NUMBERS_AT_MOST // len(counts))
     vectorizer = TfidfVectorizer(analyzer=features, sublinear_tf=True, max_features=most)
     rows = vectorizer.fit_transform([example.text for example in examples])
-    model = LogisticRegression(C=_STRENGTH, max_iter=200, tol=1e-3)
+    model = LogisticRegression(C=_STRENGTH, max_iter=60, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a table that is nearly the best one will do
         model.fit(rows, [example.intent for example in examples])
