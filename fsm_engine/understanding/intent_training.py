@@ -64,7 +64,7 @@ def train(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
     Raises:
         ImportError: scikit-learn is not installed.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
     examples = [*_examples(phrases), *_nothing(phrases)]
     with threadpool_limits(1):  # several threads wait for each other on tables this small, and round differently
@@ -94,9 +94,9 @@ def _nothing(phrases: Mapping[str, Sequence[str]]) -> list[_Example]:
 
 def _table(examples: Sequence[_Example], temperature: float) -> ModelTable:
     import numpy as np
-    from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
-    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped, unused-ignore]
+    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped, unused-ignore]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped, unused-ignore]
 
     counts: dict[str, int] = {}
     for example in examples:
