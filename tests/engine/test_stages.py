@@ -514,8 +514,8 @@ async def test_an_intent_hook_below_the_threshold_leaves_the_word_to_the_shipped
 
 
 async def test_the_likeliest_guess_of_a_hook_counts_wherever_it_stands(make_bot: MakeBot) -> None:
-    bot = make_bot(ORDER)
-    guesses = [IntentGuess("nothing_known", 0.6, "ml"), IntentGuess("order", 0.95, "hybrid")]
+    bot = make_bot(ORDER, VISIT, TWO_LANGUAGES)
+    guesses = [IntentGuess("visit", 0.6, "ml"), IntentGuess("order", 0.95, "hybrid")]
     async with bot.open(intent_hooks=[lambda text: guesses]) as engine:
         reply = await engine.turn("chat", "hm")
 
