@@ -90,8 +90,6 @@ def texts_of(step: Step) -> Iterator[Text]:
         yield from step.again
     if isinstance(step, Ask):
         yield from (check.error for check in step.checks)
-    if isinstance(step, (Ask, Repeat)) and step.called is not None:
-        yield step.called
 
 
 def _speeches(step: Step) -> Iterator[Speech | None]:

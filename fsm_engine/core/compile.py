@@ -109,7 +109,6 @@ class CompiledFlow:
     slots: Mapping[str, SlotType]
     asks: Mapping[str, int]
     spoken_names: Mapping[str, tuple[str, ...]]
-    called: Mapping[str, CompiledText]
     title: CompiledText | None
     machine: FlowMachine
 
@@ -179,17 +178,8 @@ class FlowCompiler:
         title = self.texts.text(self.flow.title) if self.flow.title else None
         machine = FlowMachine(self.flow.name, nodes)
         asks = {node.step.slot: node.index for node in nodes if isinstance(node.step, (Ask, Repeat))}
-        called = self._called()
-        spoken = {slot: (slot.replace("_", " "), *_wordings(called.get(slot))) for slot in asks}
-        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, called, title, machine)
-
-    def _called(self) -> dict[str, CompiledText]:
-        texts = TextCompiler({})
-        steps = [step for step in walk_steps(self.flow.steps) if isinstance(step, (Ask, Repeat))]
-        called = {step.slot: texts.text(step.called) for step in steps if step.called is not None}
-        for written, error in texts.failures:
-            self._report(written.at, error.code, str(error))
-        return called
+        spoken = {slot: (slot.replace("_", " "),) for slot in asks}
+        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, title, machine)
 
     def _lay_out(self, steps: tuple[Step, ...], *, inside: int, after: int) -> None:
         for position, step in enumerate(steps):
@@ -285,13 +275,6 @@ class FlowCompiler:
 
     def _report(self, at: Position, code: str, message: str) -> None:
         self.problems.append(Problem(at, code, message))
-
-
-def _wordings(text: CompiledText | None) -> list[str]:
-    """Every way in which a text without placeholders is written, in all languages."""
-    if text is None:
-        return []
-    return ["".join(map(str, template.parts)) for group in text.variations.values() for template in group]
 
 
 def _reads(step: Step, when: Expression | None, parts: _Parts, slots: Mapping[str, SlotType]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import name_of, open_question, store_answer, take_back
+from fsm_engine.core.questions import open_question, spoken_name, store_answer, take_back
 from fsm_engine.core.walk import resume, walk
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
@@ -66,7 +66,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
         draft.speak_text(refusal, f"{node.name} check", draft.number)
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
-    draft.say("changed", slot=name_of(draft, step.slot))
+    draft.say("changed", slot=spoken_name(step.slot))
     return True
 
 
@@ -80,7 +80,7 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
         resume(draft)
         return
     draft.pending = Pending("which_to_change", slots)
-    draft.ask_to_choose("which_to_change", tuple(name_of(draft, slot) for slot in slots))
+    draft.ask_to_choose("which_to_change", tuple(spoken_name(slot) for slot in slots))
 
 
 def _can_change(frame: FrameDraft, slot: str) -> bool:
@@ -97,7 +97,7 @@ def answer_what_to_change(draft: Draft, text: str) -> None:
     if phrase is not None and phrase.slot is not None:
         correct(draft, phrase)
         return
-    options = tuple(Option(slot, (name_of(draft, slot),)) for slot in slots)
+    options = tuple(Option(slot, (spoken_name(slot),)) for slot in slots)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits):
         correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))

@@ -40,8 +40,7 @@ def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
     for slot in slots:
         value = scope.get(slot)
         if value is not None and value != []:
-            name = name_of(draft, slot)
-            lines.append(f"{name[:1].upper()}{name[1:]}: {shown(draft, slot, value)}")
+            lines.append(f"{spoken_name(slot).capitalize()}: {shown(draft, slot, value)}")
     return lines
 
 
@@ -51,15 +50,6 @@ def shown(draft: Draft, slot: str, value: Json) -> str:
         if slot in frame.flow.slots:
             return format_value(value, draft.language, slot_type=frame.flow.slots[slot])
     return format_value(value, draft.language)
-
-
-def name_of(draft: Draft, slot: str) -> str:
-    """What users call an answer, in their language."""
-    for frame in reversed(draft.frames):
-        called = frame.flow.called.get(slot)
-        if called is not None:
-            return draft.voice().fill(called, slot)
-    return spoken_name(slot)
 
 
 def spoken_name(slot: str) -> str:

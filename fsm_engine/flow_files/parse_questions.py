@@ -17,7 +17,7 @@ ATTEMPTS = 3
 _ANSWER_KEYS = ("help", "again", "attempts", "give_up")
 ASK_KEYS = (
     *("type", "same_as", "prompt", "options", "media", *_ANSWER_KEYS),
-    *("optional", "checks", "private", "depends_on", "default", "prefill", "called"),
+    *("optional", "checks", "private", "depends_on", "default", "prefill"),
 )
 CONFIRM_KEYS = ("review", "prompt", "options", "media", *_ANSWER_KEYS)
 
@@ -41,7 +41,6 @@ def parse_ask(fields: Fields, outline: Outline) -> Ask | None:
         depends_on=fields.names("depends_on"),
         default=fields.written("default"),
         prefill=fields.written("prefill"),
-        called=parse_called(fields),
     )
     return None if slot is None else step
 
@@ -63,12 +62,6 @@ def parse_confirm(fields: Fields, outline: Outline) -> Confirm | None:
     if isinstance(review, YamlList) and not review.items:
         source.error(review, "empty-list", "'review' is empty")
     return None if own_name is None else step
-
-
-def parse_called(fields: Fields) -> Text | None:
-    """What users call an answer, by language."""
-    node = fields.get("called")
-    return None if node is None else parse_text(fields.source, node, "'called'")
 
 
 def _slot_type(fields: Fields) -> SlotType:

@@ -78,10 +78,7 @@ class Say(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(Step):
-    """A question; ``again`` holds the re-asks for the 1st, 2nd … answer that does not fit.
-
-    ``called`` is what users call the answer ("e-mail address"); None: as the slot is called.
-    """
+    """A question; ``again`` holds the re-asks for the 1st, 2nd … answer that does not fit."""
 
     slot: str
     type: SlotType
@@ -96,7 +93,6 @@ class Ask(Step):
     depends_on: tuple[Written, ...] = ()
     default: Written | None = None
     prefill: Written | None = None
-    called: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +143,6 @@ class Repeat(Step):
     ask_more: Speech | None = None
     at_least: int = 1
     rounds_at_most: int = 10
-    called: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,53 +86,6 @@ def test_a_bot_of_one_country_speaks_its_language_throughout(tmp_path: Path) -> 
     assert talk.say("atrás")[0] in SAYINGS["nothing_to_go_back_to"]["es"]
 
 
-NAMED = """
-flow: order
-title: {en: the order, es: el pedido}
-steps:
-  - {ask: dish, type: text, called: {en: meal, es: plato}, prompt: {en: Which?, es: ¿Cuál?}}
-  - ask: table
-    type: whole number 1..20
-    called: {en: table number, es: [número de mesa, mesa]}
-    prompt: {en: Table?, es: ¿Mesa?}
-  - {confirm: all, review: [dish, table], prompt: {en: Right?, es: ¿Bien?}}
-  - {end: {en: Bye., es: Adiós.}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("language", "lines", "wish"),
-    [
-        ("en", "Meal: soup\nTable number: 4", "change my meal"),
-        ("es", "Plato: soup\nNúmero de mesa: 4", "cambiar mi plato"),
-    ],
-)
-def test_answers_are_called_in_the_users_language(tmp_path: Path, language: str, lines: str, wish: str) -> None:
-    talk = Talk(flows_of(tmp_path, NAMED, TWO))
-    talk.start("order", language)
-    said = talk.say_all("soup", "4")
-    assert said[0] == lines
-
-    talk.say(wish)
-    assert talk.step == "dish"
-
-
-def test_every_wording_of_what_an_answer_is_called_is_understood(tmp_path: Path) -> None:
-    talk = Talk(flows_of(tmp_path, NAMED, TWO))
-    talk.start("order", "es")
-    talk.say_all("sopa", "4")
-
-    talk.say("cambiar mi mesa")
-    assert talk.step == "table"
-
-
-def test_what_an_answer_is_called_holds_no_other_answers_and_lacks_no_language(tmp_path: Path) -> None:
-    flow = NAMED.replace("{en: meal, es: plato}", "'{table}'")
-    found = problems_of(tmp_path, flow, TWO)
-
-    assert {each.split(": ")[1] for each in found} == {"error unknown-slot", "warning missing-language"}
-
-
 @pytest.mark.parametrize(
     ("bot", "problem"),
     [
