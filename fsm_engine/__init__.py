@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fsm_engine.model.delivery import Delivery
     from fsm_engine.model.problem import Position, Problem
     from fsm_engine.model.session import Status
+    from fsm_engine.model.slot import DoesNotFit, Fits, ReadingContext, SeveralFit
     from fsm_engine.model.turn import (
         Expectation,
         IntentGuess,
@@ -64,9 +65,11 @@ __all__ = [
     "Busy",
     "DatabaseUnavailable",
     "Delivery",
+    "DoesNotFit",
     "Engine",
     "Erased",
     "Expectation",
+    "Fits",
     "FlowError",
     "Flows",
     "FsmEngineError",
@@ -80,6 +83,7 @@ __all__ = [
     "OperationFailed",
     "Position",
     "Problem",
+    "ReadingContext",
     "Rejected",
     "Reply",
     "RequestMismatch",
@@ -89,6 +93,7 @@ __all__ = [
     "SessionCorrupted",
     "SessionView",
     "Settings",
+    "SeveralFit",
     "Stage",
     "StageContext",
     "StageFailure",
@@ -123,6 +128,7 @@ _HOMES = {
     "fsm_engine.model.delivery": "Delivery",
     "fsm_engine.model.problem": "Position Problem",
     "fsm_engine.model.session": "Status",
+    "fsm_engine.model.slot": "DoesNotFit Fits ReadingContext SeveralFit",
     "fsm_engine.model.turn": "Expectation IntentGuess Message Notice Reply RiskFinding RiskLevel SessionView",
     "fsm_engine.storage.backup": "backup restore",
     "fsm_engine.storage.migrating": "migrate",

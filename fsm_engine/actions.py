@@ -6,8 +6,10 @@ import asyncio
 import difflib
 import inspect
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -15,13 +17,18 @@ import orjson
 from fsm_engine.errors import HookError
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import plain_copy
-from fsm_engine.model.slot import Json
-from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
+from fsm_engine.model.slot import DoesNotFit, Fits, Json, ReadingContext, SeveralFit
+from fsm_engine.model.turn import TYPE_CALL, ActionRequest, ActionResult, CallRequest, SessionView
+from fsm_engine.understanding.readers import KINDS
 
 log = logging.getLogger("fsm_engine.actions")
 
+_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63})*")
+
 MAX_RESULT_BYTES = 64 * 1024
 CHECK_TIME_LIMIT_S = 5.0
+TYPE_TIME_LIMIT_S = 1.0
+LONGEST_REASON = 40
 FIRST_RETRY_AFTER_S = 0.2
 
 
@@ -48,6 +55,9 @@ class ActionCall:
 
 
 ActionFunction = Callable[[ActionCall], Any]
+TypeReader = Callable[[str, ReadingContext], Any]
+"""Reads a text: gives a JSON value, a `Fits`, `SeveralFit` or `DoesNotFit`, or None where nothing fits."""
+R = TypeVar("R", bound=TypeReader)
 F = TypeVar("F", bound=ActionFunction)
 
 
@@ -64,6 +74,7 @@ class Actions:
     """A registry of actions; several engines may share one."""
 
     by_name: dict[str, RegisteredAction] = field(default_factory=dict)
+    types: dict[str, TypeReader] = field(default_factory=dict)
 
     def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
         """Registers the decorated function, sync or async, under a name that flows use in `do:` and `call:`.
@@ -80,6 +91,28 @@ class Actions:
 
         return register
 
+    def type(self, name: str) -> Callable[[R], R]:
+        """Registers the decorated function, sync or async, as the reader of a type: ``type: NAME`` in a flow.
+
+        It is asked once per answer and must be done within `TYPE_TIME_LIMIT_S`; an answer that it fails on, or is late
+        for, does not fit and is asked for again. What it returns is kept with the turn, so a replay does not ask it.
+
+        Raises:
+            HookError: the function cannot be called with a text and a context, or the name is no name or is taken.
+        """
+
+        def register(function: R) -> R:
+            _must_take(f"type '{name}'", "a text and a context", function, (None, None), "def read(text, context): …")
+            if _TYPE_NAME.fullmatch(name) is None or name in KINDS:
+                raise HookError(
+                    f"type '{name}': is a type that ships, or is no name. Take a word of letters, digits and _ that is"
+                    " not in the list of types."
+                )
+            self.types[name] = function
+            return function
+
+        return register
+
     def get(self, name: str) -> RegisteredAction | None:
         return self.by_name.get(name)
 
@@ -91,14 +124,23 @@ class Actions:
 
 def must_take_one_argument(what: str, argument: str, function: Callable[..., Any]) -> None:
     """Raises `HookError` for what cannot be called so."""
+    _must_take(what, f"one argument, {argument}", function, (None,), "def f(call): …")
+
+
+def _must_take(what: str, needs: str, function: Callable[..., Any], given: tuple[None, ...], example: str) -> None:
     if not callable(function):
         raise HookError(f"{what}: {type(function).__name__} is not a function. Decorate a function.")
     try:
-        inspect.signature(function).bind(None)
+        inspect.signature(function).bind(*given)
     except TypeError as error:
-        raise HookError(
-            f"{what}: the function must take one argument, {argument} ({error}). Write: def f(call): …"
-        ) from error
+        raise HookError(f"{what}: the function must take {needs} ({error}). Write: {example}") from error
+
+
+async def ask_outside(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
+    """What a registered function says about an answer, or what a registered type reads in it. Never raises."""
+    if request.action.startswith(TYPE_CALL):
+        return await _ask_type(actions, request)
+    return await ask_check(actions, request, session)
 
 
 async def ask_check(actions: Actions, request: CallRequest, session: SessionView) -> ActionResult:
@@ -183,6 +225,48 @@ def _call_in_a_thread(function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
     except StopIteration as error:  # no future can carry it: the caller would wait for ever
         raise HookError("a registered function raised StopIteration. Return, or raise an error.") from error
+
+
+async def _ask_type(actions: Actions, request: CallRequest) -> ActionResult:
+    """What the type's reader makes of the text, as `reading_of_result` takes it; ``ok=False`` where it fails."""
+    name = request.action.removeprefix(TYPE_CALL)
+    reader = actions.types.get(name)
+    if reader is None:
+        log.error("type '%s' is not registered. Register it with @registry.type.", name)
+        return ActionResult(ok=False, error="unregistered")
+    try:
+        async with asyncio.timeout(TYPE_TIME_LIMIT_S):
+            answer = await call_function(reader, str(request.slots["text"]), _context_of(request))
+    except TimeoutError:
+        log.warning("type '%s' took longer than %s s", name, TYPE_TIME_LIMIT_S)
+        return ActionResult(ok=False, error="timeout")
+    except Exception as error:  # noqa: BLE001 - whatever a registered function raises must not reach the user
+        log.error("type '%s' raised %s", name, type(error).__name__)
+        return ActionResult(ok=False, error="exception")
+    return _checked(name, _as_plain(answer))
+
+
+def _context_of(request: CallRequest) -> ReadingContext:
+    slots = request.slots
+    region = slots["region"]
+    return ReadingContext(
+        language=str(slots["language"]),
+        region=None if region is None else str(region),
+        timezone=str(slots["timezone"]),
+        now=datetime.fromisoformat(str(slots["now"])),
+    )
+
+
+def _as_plain(answer: Any) -> Any:
+    if answer is None:
+        return {"reason": ""}
+    if isinstance(answer, DoesNotFit):
+        return {"reason": str(answer.reason)[:LONGEST_REASON]}
+    if isinstance(answer, SeveralFit):
+        return {"candidates": list(answer.candidates)}
+    if isinstance(answer, Fits):
+        return {"value": answer.value, "certain": answer.certain is True}
+    return {"value": answer, "certain": True}
 
 
 def _checked(name: str, value: Any) -> ActionResult:

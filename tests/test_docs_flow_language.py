@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from benchmarks.readers import with_accuracy
 from fsm_engine.core.formats import FORMATS
 from fsm_engine.flow_files.folder import read_folder
 from fsm_engine.flow_files.load import check_flows
@@ -124,3 +125,7 @@ def test_the_limits_on_the_page_are_those_that_hold() -> None:
         patterns.LONGEST_PATTERN,
     ):
         assert re.search(rf"\b{figure:,}\b", limits), figure
+
+
+def test_the_table_of_accuracy_says_what_the_readers_read() -> None:
+    assert with_accuracy(PAGE) == PAGE, "run: python -m benchmarks.readers --write"

@@ -84,7 +84,13 @@ def chat(
 
 
 @app.command(epilog=EXIT_CODES)
-def check(folder: Folder = None, as_json: AsJson = False) -> None:
+def check(
+    folder: Folder = None,
+    actions: Annotated[
+        str | None, typer.Option(help="Where the flows' own types are registered, as module:registry.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Find every problem in flow files.
 
     All files are read in one run, and each problem comes with its line.
@@ -93,11 +99,12 @@ def check(folder: Folder = None, as_json: AsJson = False) -> None:
     Examples:
       fsm-engine check
       fsm-engine check myflows --json
+      fsm-engine check myflows --actions mybot.actions:registry
     """
     from fsm_engine.cli.checking import check_folder
 
     with told_in_one_line():
-        check_folder(folder, as_json=as_json)
+        check_folder(folder, as_json=as_json, actions=actions)
 
 
 @app.command(epilog=EXIT_CODES)

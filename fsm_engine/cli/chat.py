@@ -67,8 +67,8 @@ def chat(settings: ChatSettings, *, resume_with: str | None = None) -> None:
 
     canonical_id(settings.conversation, what="--conversation")
     folder = flows_folder(settings.folder)
-    flows = runnable_flows(folder)
     actions = registered_actions(settings.actions, folder)
+    flows = runnable_flows(folder, actions.types if actions is not None else ())
     screen = make_screen(plain=settings.plain)
     tidy_logs(screen)
     with Engine.open_sync(settings.database, flows=flows, actions=actions) as engine:

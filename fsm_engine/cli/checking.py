@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fsm_engine.cli.exits import Exit, Refused, leave
-from fsm_engine.cli.places import checked_flows, flows_folder
+from fsm_engine.cli.places import checked_flows, flows_folder, registered_actions
 
 if TYPE_CHECKING:
     from fsm_engine.model.folder import FlowFolder
     from fsm_engine.model.problem import Problem
 
 
-def check_folder(given: Path | None, *, as_json: bool) -> None:
-    """Prints all problems; leaves with `Exit.PROBLEMS` when one of them is an error."""
+def check_folder(given: Path | None, *, as_json: bool, actions: str | None = None) -> None:
+    """Prints all problems; leaves with `Exit.PROBLEMS` when one of them is an error.
+
+    ``actions`` names the registry, as ``module:registry``, whose types the flows may use.
+    """
     folder = flows_folder(given)
-    flows, problems = checked_flows(folder)
+    registry = registered_actions(actions, folder)
+    flows, problems = checked_flows(folder, registry.types if registry is not None else ())
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
         _print_json(folder, flows.folder, problems, ok=not errors)

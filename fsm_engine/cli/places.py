@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,26 +38,26 @@ def is_shipped(folder: Path) -> bool:
     return folder.resolve() == shipped_flows().resolve()
 
 
-def checked_flows(folder: Path) -> tuple[Flows, list[Problem]]:
-    """The flows of a folder with all their problems.
+def checked_flows(folder: Path, types: Collection[str] = ()) -> tuple[Flows, list[Problem]]:
+    """The flows of a folder with all their problems; ``types`` are those that the bot registers.
 
     Raises:
         Refused: there is nothing to check: no such folder, no right to read it, or no flow in it.
     """
     from fsm_engine.flow_files.load import check_flows
 
-    flows, problems = check_flows(folder)
+    flows, problems = check_flows(folder, types=types)
     for problem in problems:
         if problem.code in _NOTHING_THERE and Path(problem.at.file) == folder:
             raise Refused(f"{folder}: {problem.message}.")
     return flows, problems
 
 
-def runnable_flows(folder: Path) -> Flows:
+def runnable_flows(folder: Path, types: Collection[str] = ()) -> Flows:
     """Flows without errors; raises `FlowError` with all of them, and `Refused` as `checked_flows` does."""
     from fsm_engine.errors import FlowError
 
-    flows, problems = checked_flows(folder)
+    flows, problems = checked_flows(folder, types)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise FlowError(errors)

@@ -15,34 +15,46 @@ Rules, in the order in which a message is held against them
     5. A correction that says so ("actually my e-mail is …", "change my age").
     6. An intent in its exact words: another flow interrupts, or starts.
     7. The open question's reader.
-    8. A correction that may be one ("my e-mail is …").
-    9. An intent that is likely.
-    10. No match: asked again in other words, and after the last attempt the flow gives up as it says.
+    8. A correction that may be one ("my e-mail is …"), or a new value for an earlier answer ("no, savings").
+    9. Answers to later questions, where the open one gets none. Beside an answer to it they are taken too.
+    10. An intent that is likely.
+    11. No match: asked again in other words, and after the last attempt the flow gives up as it says.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from fsm_engine.core.answers import give_up, read_ask, read_yes_no, take_reading
-from fsm_engine.core.anytime import answer_cancel, follow_anytime_word, restart
+from fsm_engine.core.answers import give_up, read_answer, read_yes_no, take_reading
+from fsm_engine.core.anytime import answer_really, follow_anytime_word, restart
 from fsm_engine.core.compile import Node
 from fsm_engine.core.confirming import answer_confirm, answer_repeat
-from fsm_engine.core.corrections import answer_what_to_change, correct, find_correction
+from fsm_engine.core.corrections import (
+    answer_what_to_change,
+    ask_what_to_change,
+    correct,
+    correct_below,
+    find_correction,
+)
 from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_intent, greet_or_follow
 from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
+from fsm_engine.core.putting_right import put_right
 from fsm_engine.core.questions import expectation, note_answers, store_answer
 from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
+from fsm_engine.core.volunteered import take_facts
 from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Pending, SessionState, Status
-from fsm_engine.model.slot import Fits, Json, Option, SlotType
+from fsm_engine.model.slot import DoesNotFit, Fits, Json, Option, SlotType
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, StageNotes, Turn, TurnKind
 from fsm_engine.understanding import readers
-from fsm_engine.understanding.correction_phrases import CorrectionPhrase
+from fsm_engine.understanding.correction_phrases import CorrectionPhrase, asks_for_change
 from fsm_engine.understanding.intents import EXACT
+
+WORDS_OF_ANY_KIND = frozenset({"text", "person name", "yes or no"})
+"""Kinds whose reader may well take a second thought for an answer: "I meant 30", "no, savings"."""
 
 
 def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
@@ -149,8 +161,8 @@ def _answer_pending(draft: Draft, text: str) -> bool:
         return True
     if kind == "safe":
         return answer_are_you_safe(draft, text)
-    if kind == "cancel":
-        return answer_cancel(draft, text)
+    if kind in {"cancel", "restart"}:
+        return answer_really(draft, text, kind)
     if kind == "which_flow":
         return answer_which_flow(draft, text)
     if kind == "coming_back":
@@ -159,8 +171,7 @@ def _answer_pending(draft: Draft, text: str) -> bool:
         return _answer_which_value(draft, text)
     if follow_anytime_word(draft, text):
         return True
-    answer_what_to_change(draft, text)
-    return True
+    return answer_what_to_change(draft, text)
 
 
 def _offer_to_go_on(draft: Draft) -> None:
@@ -209,6 +220,8 @@ def _respond_at(draft: Draft, node: Node, text: str) -> None:
     if correction is not None and correction.is_explicit:
         correct(draft, correction)
         return
+    if correction is None and len(draft.frames) > 1 and correct_below(draft, text):
+        return
     if follow_intent(draft, EXACT):
         return
     if isinstance(node.step, Ask):
@@ -223,16 +236,28 @@ def _respond_at(draft: Draft, node: Node, text: str) -> None:
 
 def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase | None, text: str) -> None:
     assert isinstance(node.step, Ask)
-    reading = read_ask(draft, node, text)
+    reading = read_answer(draft, node, text)
     if isinstance(reading, Fits) and (correction is None or readers.is_free_text(node.step.type)):
-        take_reading(draft, node, reading, text)
+        could_be_both = node.step.type.kind in WORDS_OF_ANY_KIND or not reading.certain
+        if not (could_be_both and put_right(draft, text, only_if_meant=True)):
+            take_reading(draft, node, reading, text)
     elif correction is not None:
         correct(draft, correction)
-    elif not follow_intent(draft, draft.flows.bot.intents.sure):
+    elif put_right(draft, text, only_if_meant=False):
+        return
+    elif isinstance(reading, DoesNotFit) and draft.facts and take_facts(draft, text):
+        resume(draft)
+    elif follow_intent(draft, draft.flows.bot.intents.sure):
+        return
+    elif isinstance(reading, DoesNotFit) and asks_for_change(text, draft.language):
+        ask_what_to_change(draft, None)
+    else:
         take_reading(draft, node, reading, text)
 
 
 def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
+    if put_right(draft, text, only_if_meant=isinstance(node.step, Repeat)):
+        return
     if read_yes_no(draft, text) is None and follow_intent(draft, draft.flows.bot.intents.sure):
         return
     if isinstance(node.step, Confirm):

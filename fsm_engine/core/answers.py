@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
-from fsm_engine.core.draft import Draft, FrameDraft, NeedsCall
+from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.questions import open_question, store_answer, take_back
-from fsm_engine.core.texts import CompiledText
+from fsm_engine.core.reading import read_words
+from fsm_engine.core.volunteered import look_for_facts, take_facts
 from fsm_engine.core.walk import go_on, leave_for
 from fsm_engine.model.flow import Ask, Confirm, GiveUp, Repeat
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.slot import DayBound, DoesNotFit, Fits, Json, Reading, SeveralFit, SlotType
-from fsm_engine.model.turn import ActionResult, CallRequest
 from fsm_engine.understanding import readers
+from fsm_engine.understanding.facts import may_hold_several
 
+OFFERED_A_HUMAN_FROM = 3
+"""Misses at one question."""
 YES_NO = SlotType("yes or no")
-LEAST_PHONE_DIGITS = 7
 
 
 def read_yes_no(draft: Draft, text: str) -> bool | None:
@@ -33,7 +36,18 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     assert isinstance(step, Ask)
     given = draft.turn.entities.get(step.slot)
     words = text if given is None else _entity_words(given, step.type)
-    return readers.read(words, step.type, draft.reading_context())
+    return read_words(draft, words, step.type)
+
+
+def read_answer(draft: Draft, node: Node, text: str) -> Reading:
+    """What the open question makes of the message, other questions' answers in it left out (`draft.facts`)."""
+    reading = None if may_hold_several(text) else read_ask(draft, node, text)
+    if isinstance(reading, (Fits, SeveralFit)):
+        return reading
+    facts = look_for_facts(draft, node, text)
+    if facts is None:
+        return reading or read_ask(draft, node, text)
+    return read_ask(draft, node, facts.rest)
 
 
 def _entity_words(given: Json, slot_type: SlotType) -> str:
@@ -59,6 +73,7 @@ def take_reading(draft: Draft, node: Node, reading: Reading, raw: str) -> None:
 def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     refusal = first_refusal(draft, node, value)
     if refusal is not None:
+        take_facts(draft, raw)
         if not count_miss(draft, node):
             draft.speak_text(refusal, f"{node.name} check", draft.number)
         return
@@ -71,35 +86,8 @@ def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
     draft.misses = 0
     if frame.returning_to is not None:
         take_back_dependents(draft, frame, step.slot)
-    else:
-        _take_volunteered(draft, frame, raw)
+    take_facts(draft, raw)
     go_on(draft)
-
-
-def _take_volunteered(draft: Draft, frame: FrameDraft, text: str) -> None:
-    """Answers to later questions that the same words hold, where they can hardly mean anything else."""
-    kinds = _kinds_held(text)
-    if not kinds:
-        return
-    for node in frame.flow.nodes:
-        step = node.step
-        if not isinstance(step, Ask) or step.type.kind not in kinds or node.inside >= 0:
-            continue
-        is_open = step.slot not in frame.slots and node.name not in frame.skipped
-        if not is_open or (node.when is not None and not node.when.is_true(draft.scope())):
-            continue
-        reading = readers.read(text, step.type, draft.reading_context())
-        if isinstance(reading, Fits) and reading.certain and first_refusal(draft, node, reading.value) is None:
-            store_answer(draft, frame, step.slot, reading.value, raw=text)
-            frame.trail.append(node.name)
-
-
-def _kinds_held(text: str) -> list[str]:
-    """Kinds that are told from other words by their look alone, and may stand in this text."""
-    kinds = ["email"] if "@" in text else []
-    if sum(map(str.isdigit, text)) >= LEAST_PHONE_DIGITS:
-        kinds.append("phone")
-    return kinds
 
 
 def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
@@ -111,39 +99,6 @@ def take_back_dependents(draft: Draft, frame: FrameDraft, slot: str) -> None:
         is_there = node.step.slot in frame.slots or node.name in frame.rounds
         if slot in node.reads or (no_longer_applies and is_there):
             take_back(draft, frame, node)
-
-
-def first_refusal(draft: Draft, node: Node, value: Json) -> CompiledText | None:
-    """What the first check that refuses the value says; a check that cannot be asked refuses too, and says so.
-
-    Raises:
-        NeedsCall: a check asks a registered function that has not answered yet.
-    """
-    step = node.step
-    assert isinstance(step, Ask)
-    scope = draft.scope({step.slot: value})
-    for number, check in enumerate(node.checks):
-        if check.must is not None and not check.must.is_true(scope):
-            return check.error
-        if check.check.call is None:
-            continue
-        result = _ask_outside(draft, step, number, check.check.call.text, value)
-        if not result.ok:
-            return draft.flows.saying("check_unavailable")
-        if result.value is not True:
-            return check.error
-    return None
-
-
-def _ask_outside(draft: Draft, step: Ask, number: int, action: str, value: Json) -> ActionResult:
-    key = f"{step.name}:{number}:{format_value(value, 'en')}"
-    result = draft.turn.call_results.get(key)
-    if result is None:
-        slots: dict[str, Json] = {}
-        for layer in reversed(draft.scope({step.slot: value}).layers):
-            slots.update(layer)
-        raise NeedsCall(CallRequest(key, action, slots))
-    return result
 
 
 def ask_which(draft: Draft, node: Node, candidates: tuple[Json, ...]) -> None:
@@ -163,11 +118,19 @@ def miss(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     if node.again:
         text = node.again[min(frame.attempts, len(node.again)) - 1]
         draft.speak_text(text, f"{frame.flow.name}.{node.name} again", frame.attempts)
+        offer_human(draft)
         return
     _say_reason(draft, node, reading)
     if frame.attempts >= 2:
         say_help(draft, node)
+    offer_human(draft)
     open_question(draft, node)
+
+
+def offer_human(draft: Draft) -> None:
+    """From the third miss on, where the flow has patience for more: a person is one word away."""
+    if draft.top.attempts >= OFFERED_A_HUMAN_FROM and "human" in draft.flows.bot.anytime:
+        draft.say("help_offer_human")
 
 
 def count_miss(draft: Draft, node: Node) -> bool:
@@ -202,7 +165,7 @@ def skip(draft: Draft, node: Node) -> None:
     frame = draft.top
     step = node.step
     if isinstance(step, Ask) and step.default is not None:
-        reading = readers.read(step.default.text, step.type, draft.reading_context())
+        reading = read_words(draft, step.default.text, step.type)
         if isinstance(reading, Fits):
             store_answer(draft, frame, step.slot, reading.value, raw="")
     if isinstance(step, Ask) and step.slot not in frame.slots:
@@ -231,7 +194,7 @@ def _say_reason(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     values = {
         "minimum": _bound(draft, step.type, step.type.low),
         "maximum": _bound(draft, step.type, step.type.high),
-        "options": join_words(options, draft.language),
+        "options": join_words(options, draft.language, to_choose=True),
     }
     draft.say(name, buttons=options, **values)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import reviewed, store_answer, take_back
+from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_back
 from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import Pending, Status
@@ -18,8 +18,12 @@ ALWAYS = "what_have_i_said"
 
 
 def follow_anytime_word(draft: Draft, text: str) -> bool:
-    """Does what an anytime word asks for; False when the message is none, or the bot file leaves it out."""
-    word = anytime_word(text, draft.language)
+    """Does what an anytime word asks for; False when the message is none, or the bot file leaves it out.
+
+    Words of the bot's other languages count too: people mix them, and write before anybody knows their language.
+    """
+    languages = dict.fromkeys((draft.language, *draft.flows.languages))
+    word = next((word for language in languages if (word := anytime_word(text, language)) is not None), None)
     if word is None or (word != ALWAYS and word not in draft.flows.bot.anytime):
         return False
     draft.pending = None
@@ -46,9 +50,11 @@ def _back(draft: Draft) -> None:
         return
     frame = draft.top
     name = frame.trail.pop()
-    frame.returning_to = None
     frame.attempts = 0
     node = frame.flow.node(name)
+    here = frame.node
+    if here is not None and here.index < node.index and frame.returning_to is None:
+        frame.returning_to = frame.step  # answered out of order: walking on from there would never come back here
     if isinstance(node.step, Ask):
         take_back(draft, frame, node)
         take_back_dependents(draft, frame, node.step.slot)
@@ -70,6 +76,7 @@ def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
     take_back(draft, frame, node)
     if kept:
         store_answer(draft, frame, step.slot, kept, raw="")
+    draft.say("back_done")
     frame.rounds[name] = len(kept)
     frame.trail.extend(name for _ in kept)
     frame.jump_to(name)
@@ -89,11 +96,15 @@ def _cancel(draft: Draft) -> None:
     if not draft.frames:
         draft.say("nothing_to_cancel")
         return
-    if any(frame.slots for frame in draft.frames):
+    if _has_answers(draft):
         draft.pending = Pending("cancel")
         draft.say("cancel_really", flow=flow_title(draft, draft.frames[_lowest_to_cancel(draft)].flow.name))
         return
     cancel(draft)
+
+
+def _has_answers(draft: Draft) -> bool:
+    return any(frame.slots for frame in draft.frames)
 
 
 def _lowest_to_cancel(draft: Draft) -> int:
@@ -114,18 +125,26 @@ def cancel(draft: Draft) -> None:
     draft.end(Status.CANCELLED)
 
 
-def answer_cancel(draft: Draft, text: str) -> bool:
-    """Yes cancels, no goes on; False for anything else."""
+def answer_really(draft: Draft, text: str, kind: str) -> bool:
+    """Yes cancels or starts again, no goes on; False for anything else."""
     draft.pending = None
     decision = read_yes_no(draft, text)
     if decision is None:
         return False
     if decision:
-        cancel(draft)
+        _REALLY[kind](draft)
     else:
         draft.say("cancel_kept")
         resume(draft)
     return True
+
+
+def _restart(draft: Draft) -> None:
+    if draft.frames and _has_answers(draft):
+        draft.pending = Pending("restart")
+        draft.say("restart_really", flow=flow_title(draft, draft.frames[0].flow.name))
+        return
+    restart(draft)
 
 
 def restart(draft: Draft) -> None:
@@ -149,11 +168,8 @@ def _human(draft: Draft) -> None:
 
 
 def _what_have_i_said(draft: Draft) -> None:
-    lines = [
-        line
-        for frame in draft.frames
-        for line in reviewed(draft, tuple(slot for slot in frame.slots if slot in frame.flow.slots))
-    ]
+    slots = dict.fromkeys(slot for frame in draft.frames for slot in frame.slots)
+    lines = reviewed(draft, tuple(slot for slot in slots if slot_type(draft, slot) is not None))
     if lines:
         draft.say("said_so_far", answers="\n".join(lines))
     else:
@@ -161,13 +177,14 @@ def _what_have_i_said(draft: Draft) -> None:
     resume(draft)
 
 
+_REALLY: Mapping[str, Callable[[Draft], None]] = {"cancel": cancel, "restart": restart}
 _WORDS: Mapping[str, Callable[[Draft], None]] = {
     "help": _help,
     "repeat": _repeat,
     "back": _back,
     "skip": _skip,
     "cancel": _cancel,
-    "restart": restart,
+    "restart": _restart,
     "human": _human,
     "what_have_i_said": _what_have_i_said,
 }

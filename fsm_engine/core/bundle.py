@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fsm_engine.core.checks import check_bot, check_flow, check_folder
 from fsm_engine.core.classifying import Learn, build, phrases_of
@@ -31,16 +31,19 @@ DEFAULT_RISK = RiskPolicy(
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
 
-def compile_folder(folder: FlowFolder, *, learn: Learn = train) -> tuple[Flows, list[Problem]]:
+def compile_folder(
+    folder: FlowFolder, types: Collection[str] = (), *, learn: Learn = train
+) -> tuple[Flows, list[Problem]]:
     """All flows, ready to run, and what is wrong with them; with an error among the problems they must not run.
 
-    ``learn`` makes the table of a bot whose intents are learned; it may know the table from an earlier time.
+    ``types`` are the names of registered Python types. ``learn`` makes the table of a bot whose intents are learned; it
+    may know the table from an earlier time.
     """
     problems = check_folder(folder)
     visible = visible_slots(folder.flows)
     compiled: dict[str, CompiledFlow] = {}
     for flow in folder.flows.values():
-        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows))
+        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), types)
         problems += found
         if result is not None:
             compiled[flow.name] = result
@@ -62,7 +65,7 @@ def compile_folder(folder: FlowFolder, *, learn: Learn = train) -> tuple[Flows, 
 
 
 def compile_flow(
-    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str]
+    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], types: Collection[str] = ()
 ) -> tuple[CompiledFlow | None, list[Problem]]:
     """One flow and its problems; None where it is too tangled for a machine."""
     compiler = FlowCompiler(flow, visible, flow_names)
@@ -70,7 +73,7 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled)]
+    return compiled, [*compiler.problems, *check_flow(compiled, types)]
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by, own_slots, walk_steps
 from fsm_engine.core.machine import exits
@@ -27,9 +27,12 @@ from fsm_engine.model.transcript import Transcript
 from fsm_engine.understanding import readers
 
 
-def check_flow(flow: CompiledFlow) -> list[Problem]:
-    """What is wrong inside one flow: steps nobody reaches, circles without a question, unused defaults."""
-    return [*_unreachable(flow), *_circles(flow), *_defaults(flow.flow)]
+def check_flow(flow: CompiledFlow, types: Collection[str] = ()) -> list[Problem]:
+    """What is wrong inside one flow: steps nobody reaches, circles without a question, unused defaults.
+
+    ``types`` are the names of registered Python types.
+    """
+    return [*_unreachable(flow), *_circles(flow), *_defaults(flow.flow), *unknown_types(flow.flow, types)]
 
 
 def _unreachable(flow: CompiledFlow) -> Iterator[Problem]:
@@ -90,6 +93,8 @@ def texts_of(step: Step) -> Iterator[Text]:
         yield from step.again
     if isinstance(step, Ask):
         yield from (check.error for check in step.checks)
+    if isinstance(step, (Ask, Repeat)) and step.called is not None:
+        yield step.called
 
 
 def _speeches(step: Step) -> Iterator[Speech | None]:
@@ -112,9 +117,22 @@ def _defaults(flow: Flow) -> Iterator[Problem]:
                 f"'{step.name}' has a default, but it can be neither skipped nor given up. Add optional: true.",
                 "warning",
             )
-        if isinstance(step, Ask) and step.type.kind not in readers.KINDS:
-            hint = did_you_mean(step.type.kind, readers.KINDS)
-            yield Problem(step.at, "unknown-type", f"there is no type '{step.type.kind}'.{hint}")
+
+
+def unknown_types(flow: Flow, registered: Collection[str]) -> Iterator[Problem]:
+    """Types that neither ship nor are registered."""
+    for step in walk_steps(flow.steps):
+        if not isinstance(step, Ask):
+            continue
+        kind = step.type.kind if step.type.item is None else step.type.item.kind
+        if kind in readers.KINDS or (kind in registered and step.type.item is None):
+            continue
+        if kind in registered:
+            message = f"'{kind}' is a registered type, and lists of those cannot be read. Collect it with repeat:"
+        else:
+            hint = did_you_mean(kind, (*readers.KINDS, *registered))
+            message = f"there is no type '{kind}'.{hint} A type of your own must be registered."
+        yield Problem(step.at, "unknown-type", message)
 
 
 def check_folder(folder: FlowFolder) -> list[Problem]:

@@ -6,6 +6,7 @@ nothing is parsed twice: what loads is what runs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
@@ -32,6 +33,8 @@ from fsm_engine.model.flow import (
 from fsm_engine.model.problem import Position, Problem, Written
 from fsm_engine.model.slot import SlotType
 
+NAMED_BY_KIND = frozenset({"email", "phone", "country", "language", "date", "postcode", "iban"})
+"""Kinds whose name users say for the answer, whatever the slot is called."""
 LEAVE = -1
 """The index behind the last node: the flow is over."""
 
@@ -109,6 +112,7 @@ class CompiledFlow:
     slots: Mapping[str, SlotType]
     asks: Mapping[str, int]
     spoken_names: Mapping[str, tuple[str, ...]]
+    called: Mapping[str, CompiledText]
     title: CompiledText | None
     machine: FlowMachine
 
@@ -155,6 +159,21 @@ def flows_run_by(flow: Flow) -> list[Written]:
     return names
 
 
+def spoken_names(nodes: tuple[Node, ...]) -> dict[str, tuple[str, ...]]:
+    """What users may call each slot that is asked for: its own words and what the author says it is called.
+
+    Where the flow asks for one thing of a kind, the kind's name means it too: "my country is …".
+    """
+    steps = [node.step for node in nodes if isinstance(node.step, (Ask, Repeat))]
+    kinds = Counter(step.type.kind for step in steps if isinstance(step, Ask))
+    names: dict[str, tuple[str, ...]] = {}
+    for step in steps:
+        kind = step.type.kind if isinstance(step, Ask) and kinds[step.type.kind] == 1 else ""
+        called = [word.text for group in step.called.variations.values() for word in group] if step.called else []
+        names[step.slot] = (step.slot.replace("_", " "), *called, *((kind,) if kind in NAMED_BY_KIND else ()))
+    return names
+
+
 class FlowCompiler:
     """Compiles one flow; ``problems`` holds what its author should mend."""
 
@@ -172,14 +191,16 @@ class FlowCompiler:
         """The compiled flow; it may only run when ``problems`` stayed empty."""
         self._lay_out(self.flow.steps, inside=LEAVE, after=LEAVE)
         nodes = tuple(sorted(self.nodes, key=lambda node: node.index))
+        title = self.texts.text(self.flow.title) if self.flow.title else None
+        steps = [node.step for node in nodes if isinstance(node.step, (Ask, Repeat))]
+        called = {step.slot: self.texts.text(step.called) for step in steps if step.called}
         for written, error in self.texts.failures:
             hint = did_you_mean(error.name, self.visible) if error.name and error.code == "unknown-slot" else ""
             self._report(written.at, error.code, f"{error}{hint}")
-        title = self.texts.text(self.flow.title) if self.flow.title else None
         machine = FlowMachine(self.flow.name, nodes)
         asks = {node.step.slot: node.index for node in nodes if isinstance(node.step, (Ask, Repeat))}
-        spoken = {slot: (slot.replace("_", " "),) for slot in asks}
-        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, title, machine)
+        spoken = spoken_names(nodes)
+        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, called, title, machine)
 
     def _lay_out(self, steps: tuple[Step, ...], *, inside: int, after: int) -> None:
         for position, step in enumerate(steps):

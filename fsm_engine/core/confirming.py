@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fsm_engine.core.answers import count_miss, read_yes_no
+from fsm_engine.core.answers import count_miss, offer_human, read_yes_no
 from fsm_engine.core.compile import Node
 from fsm_engine.core.corrections import ask_what_to_change
 from fsm_engine.core.draft import Draft
@@ -36,7 +36,9 @@ def _ask_again(draft: Draft, node: Node) -> None:
         text = node.again[min(frame.attempts, len(node.again)) - 1]
         draft.speak_text(text, f"{frame.flow.name}.{node.name} again", frame.attempts)
         return
-    draft.say("again_not_yes_or_no")
+    is_second = frame.attempts >= 2 and isinstance(node.step, Confirm)
+    draft.say("again_confirm" if is_second else "again_not_yes_or_no")
+    offer_human(draft)
     open_question(draft, node)
 
 

@@ -6,27 +6,41 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
-from fsm_engine.core.answers import first_refusal, read_yes_no, take_back_dependents
+from fsm_engine.core.answers import read_yes_no, take_back_dependents
+from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.questions import open_question, spoken_name, store_answer, take_back
-from fsm_engine.core.walk import resume, walk
+from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
+from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
+from fsm_engine.core.reading import read_words
+from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
+from fsm_engine.understanding.slot_names import same_names
 
 
 def find_correction(draft: Draft, text: str) -> CorrectionPhrase | None:
     """What the user wants to change, when the words say so and it is an answer that was given before."""
     frame = draft.top
-    phrase = read_correction(text, draft.language, frame.flow.spoken_names)
+    phrase = read_correction(text, draft.language, frame.flow.spoken_names) or _in_another_language(draft, text)
     if phrase is None or phrase.slot is None:
         return phrase
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
     was_answered = phrase.slot in frame.slots or node.name in frame.skipped
     return phrase if was_answered and node.name != frame.step else None
+
+
+def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
+    """A correction in the words of another of the bot's languages, where it says so and names an answer."""
+    for language in draft.flows.languages:
+        if language != draft.language:
+            phrase = read_correction(text, language, draft.top.flow.spoken_names)
+            if phrase is not None and phrase.slot is not None and phrase.is_explicit:
+                return phrase
+    return None
 
 
 def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
@@ -40,17 +54,34 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
         node = frame.flow.nodes[node.inside]
     draft.pending = None
     is_taken = phrase.answer is not None and _take(draft, frame, node, phrase.answer)
-    if frame.returning_to is None:
-        frame.returning_to = frame.step
     take_back_dependents(draft, frame, phrase.slot)
     if not is_taken:
         take_back(draft, frame, node)
+    if is_taken or node.prefill is None:
+        walk_back(draft, frame, node)
+        return
+    frame.returning_to = frame.returning_to or frame.step
     frame.attempts = 0
     frame.jump_to(node.name)
-    if is_taken or node.prefill is None:
-        walk(draft, node.index)
-    else:
-        open_question(draft, node)  # the user wants another value than the one that it is filled with
+    open_question(draft, node)  # the user wants another value than the one that it is filled with
+
+
+def correct_below(draft: Draft, text: str) -> bool:
+    """A new value for an answer of a flow below the running one; what depends on it is asked when that goes on."""
+    for frame in reversed(draft.frames[:-1]):
+        phrase = read_correction(text, draft.language, frame.flow.spoken_names)
+        if phrase is None or phrase.slot not in frame.slots or phrase.answer is None or not phrase.is_explicit:
+            continue
+        node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
+        count = len(frame.slots)
+        if node.inside >= 0 or not _take(draft, frame, node, phrase.answer):
+            continue
+        take_back_dependents(draft, frame, phrase.slot)
+        if len(frame.slots) < count and frame.returning_to is None:
+            frame.returning_to = frame.step
+        resume(draft)
+        return True
+    return False
 
 
 def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
@@ -58,7 +89,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
     step = node.step
     if not isinstance(step, Ask):
         return False
-    reading = readers.read(answer, step.type, draft.reading_context())
+    reading = read_words(draft, answer, step.type)
     if not isinstance(reading, Fits):
         return False
     refusal = first_refusal(draft, node, reading.value)
@@ -66,7 +97,7 @@ def _take(draft: Draft, frame: FrameDraft, node: Node, answer: str) -> bool:
         draft.speak_text(refusal, f"{node.name} check", draft.number)
         return False
     store_answer(draft, frame, step.slot, reading.value, raw=answer)
-    draft.say("changed", slot=spoken_name(step.slot))
+    draft.say("changed", slot=slot_name(draft, step.slot))
     return True
 
 
@@ -80,7 +111,7 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
         resume(draft)
         return
     draft.pending = Pending("which_to_change", slots)
-    draft.ask_to_choose("which_to_change", tuple(spoken_name(slot) for slot in slots))
+    draft.ask_to_choose("which_to_change", tuple(slot_name(draft, slot) for slot in slots))
 
 
 def _can_change(frame: FrameDraft, slot: str) -> bool:
@@ -88,20 +119,32 @@ def _can_change(frame: FrameDraft, slot: str) -> bool:
     return slot in frame.slots or node.name in frame.skipped
 
 
-def answer_what_to_change(draft: Draft, text: str) -> None:
-    """The user named what to change, perhaps with its new value; anything unclear goes back to the open question."""
+def answer_what_to_change(draft: Draft, text: str) -> bool:
+    """The user named what to change, perhaps with its new value, or nothing; False where other words may be an answer
+    to the open question."""
     assert draft.pending is not None
     slots = [str(slot) for slot in draft.pending.candidates]
     draft.pending = None
     phrase = find_correction(draft, text)
     if phrase is not None and phrase.slot is not None:
         correct(draft, phrase)
-        return
-    options = tuple(Option(slot, (spoken_name(slot),)) for slot in slots)
+        return True
+    if values := values_in(draft, text):
+        change(draft, values, text)
+        return True
+    names = draft.top.flow.spoken_names
+    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
     if isinstance(reading, Fits):
         correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))
-        return
-    if read_yes_no(draft, text) is not False:
+        return True
+    if put_right(draft, text, only_if_meant=False):
+        return True
+    is_no = read_yes_no(draft, text) is False
+    node = draft.top.node
+    if not is_no and node is not None and isinstance(node.step, Ask):
+        return False
+    if not is_no:
         draft.say("again")
     resume(draft)
+    return True

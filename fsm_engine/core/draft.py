@@ -134,6 +134,7 @@ class Draft:
         self.intent: IntentGuess | None = None
         self.requested: ActionRequest | None = None
         self.choices: tuple[str, ...] = ()
+        self.facts: Mapping[str, Json] = {}
         self._today: date | None = None
 
     @property
@@ -187,7 +188,7 @@ class Draft:
     def ask_to_choose(self, name: str, words: tuple[str, ...]) -> None:
         """Says a saying that asks to choose between ``{options}``, with the choices as buttons."""
         self.choices = words
-        self.say(name, buttons=words, options=join_words(words, self.language))
+        self.say(name, buttons=words, options=join_words(words, self.language, to_choose=True))
 
     def freeze(self) -> SessionState:
         """The state to keep."""

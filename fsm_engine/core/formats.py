@@ -8,7 +8,7 @@ from copy import copy
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fsm_engine.core.expression_values import EXACT, exact_number
 from fsm_engine.model.slot import SlotType
@@ -39,7 +39,16 @@ _STYLE_OF_KIND: Mapping[str, str] = {
     "time": "time",
     "date and time": "date and time",
     "yes or no": "yes or no",
+    "duration": "duration",
+    "country": "country",
+    "language": "language",
 }
+_DURATION = re.compile(
+    r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<day>\d+)D)?"
+    r"(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?(?:(?P<second>\d+)S)?)?"
+)
+_SPANISH_SOUND = {True: re.compile(r"(?i)h?[oó]"), False: re.compile(r"(?i)h?[ií](?![aeo])")}
+"""What Spanish "o" and "y" become "u" and "e" before."""
 _YES_NO: Mapping[str, tuple[str, str]] = {"en": ("yes", "no"), "es": ("sí", "no")}
 
 
@@ -137,7 +146,9 @@ def _number(value: Any, language: str, style: str) -> str:
 
 
 def _percent(value: Any, language: str, style: str) -> str:
-    return f"{_number(value, language, style)}%"
+    from babel.numbers import format_percent
+
+    return format_percent(_figure(value) / 100, locale=_locale(language), decimal_quantization=False)
 
 
 def _date(value: Any, language: str, style: str) -> str:
@@ -157,6 +168,26 @@ def _date_and_time(value: Any, language: str, style: str) -> str:
     from babel.dates import format_datetime
 
     return format_datetime(datetime.fromisoformat(str(value)), format="medium", locale=_locale(language))
+
+
+def _duration(value: Any, language: str, style: str) -> str:
+    """ "1 hour and 30 minutes" for ``PT1H30M``; ValueError for what is no such text."""
+    from babel.units import format_unit
+
+    match = _DURATION.fullmatch(str(value))
+    if match is None:
+        raise ValueError
+    counts = [(unit, int(count)) for unit, count in match.groupdict().items() if count is not None]
+    locale = _locale(language)
+    return join_words([format_unit(count, f"duration-{unit}", locale=locale) for unit, count in counts], language)
+
+
+def _country(value: Any, language: str, style: str) -> str:
+    return str(_locale(language).territories[value])
+
+
+def _language(value: Any, language: str, style: str) -> str:
+    return str(_locale(language).languages[value])
 
 
 def _yes_no(value: Any, language: str, style: str) -> str:
@@ -201,14 +232,22 @@ _FORMATTERS: Mapping[str, Callable[[Any, str, str], str]] = {
     "time": _time,
     "date and time": _date_and_time,
     "yes or no": _yes_no,
+    "duration": _duration,
+    "country": _country,
+    "language": _language,
     "list": _list,
 }
 
 
-def join_words(words: Sequence[str], language: str) -> str:
-    """``Ana, Ben and Carl``; one word stands alone; none give an empty text."""
+def join_words(words: Sequence[str], language: str, *, to_choose: bool = False) -> str:
+    """``Ana, Ben and Carl``, or ``Ana, Ben or Carl``; one word stands alone; none give an empty text."""
     if len(words) < 2:
         return "".join(words)
     from babel.lists import format_list
 
-    return format_list(list(words), locale=_locale(language)).replace(", and ", " and ")
+    style: Literal["or", "standard"] = "or" if to_choose else "standard"
+    joined = format_list(list(words), style=style, locale=_locale(language))
+    if language[:2] == "es" and _SPANISH_SOUND[to_choose].match(words[-1]):
+        head = joined[: len(joined) - len(words[-1])]
+        joined = f"{head.rstrip()[:-1]}{'u' if to_choose else 'e'} {words[-1]}"
+    return joined.replace(", and ", " and ").replace(", or ", " or ")

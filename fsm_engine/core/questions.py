@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from fsm_engine.core.compile import Node
+from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value
 from fsm_engine.core.repeats import answer_step, forget_round
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Status
-from fsm_engine.model.slot import Json
+from fsm_engine.model.slot import Json, SlotType
 from fsm_engine.model.turn import Answer, Expectation, Message
+from fsm_engine.understanding.slot_names import usual_name
 
 
 def open_question(draft: Draft, node: Node) -> None:
@@ -40,20 +41,46 @@ def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
     for slot in slots:
         value = scope.get(slot)
         if value is not None and value != []:
-            lines.append(f"{spoken_name(slot).capitalize()}: {shown(draft, slot, value)}")
+            name = slot_name(draft, slot)
+            lines.append(f"{name[:1].upper()}{name[1:]}: {shown(draft, slot, value)}")
     return lines
 
 
 def shown(draft: Draft, slot: str, value: Json) -> str:
     """A slot value as the user reads it."""
+    return format_value(value, draft.language, slot_type=slot_type(draft, slot))
+
+
+def slot_type(draft: Draft, slot: str) -> SlotType | None:
+    """The type of a slot in sight; also where the flow that asked for it has ended and left its answers to another."""
+    asking = _asking(draft, slot)
+    return asking.slots[slot] if asking is not None else None
+
+
+def _asking(draft: Draft, slot: str) -> CompiledFlow | None:
     for frame in reversed(draft.frames):
         if slot in frame.flow.slots:
-            return format_value(value, draft.language, slot_type=frame.flow.slots[slot])
-    return format_value(value, draft.language)
+            return frame.flow
+    below = [run.text for frame in draft.frames for run in flows_run_by(frame.flow.flow)]
+    for name in below:
+        flow = draft.flows.compiled.get(name)
+        if flow is not None and slot in flow.slots:
+            return flow
+        below += [run.text for run in flows_run_by(flow.flow) if run.text not in below] if flow is not None else []
+    return None
+
+
+def slot_name(draft: Draft, slot: str) -> str:
+    """What a slot is called: as its author says, else by the usual word of the user's language, else by its own."""
+    asking = _asking(draft, slot)
+    called = asking.called.get(slot) if asking is not None else None
+    if called is not None:
+        return called.first(draft.language, draft.flows.first_language).fill(draft.scope(), draft.language)
+    return usual_name(slot, draft.language) or spoken_name(slot)
 
 
 def spoken_name(slot: str) -> str:
-    """How a slot is called in speech: ``account type`` for ``account_type``."""
+    """A name without its underscores: ``account type`` for ``account_type``."""
     return slot.replace("_", " ")
 
 
@@ -77,7 +104,7 @@ def expectation(draft: Draft) -> Expectation | None:
 def _of_pending(draft: Draft) -> Expectation:
     assert draft.pending is not None
     kind = draft.pending.kind
-    if kind in {"cancel", "safe"}:
+    if kind in {"cancel", "restart", "safe"}:
         return Expectation("yes or no", None, yes_no(draft))
     return Expectation("one of", None, draft.choices)
 

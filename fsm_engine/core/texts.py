@@ -96,8 +96,15 @@ class CompiledText:
 
     def pick(self, language: str, first_language: str, seed: str) -> Template:
         """One variation; the same seed always gives the same one."""
-        options = self.variations.get(language) or self._nearest(language, first_language)
+        options = self._options(language, first_language)
         return options[0] if len(options) == 1 else options[zlib.crc32(seed.encode()) % len(options)]
+
+    def first(self, language: str, first_language: str) -> Template:
+        """The first variation, for what always goes by the same name."""
+        return self._options(language, first_language)[0]
+
+    def _options(self, language: str, first_language: str) -> tuple[Template, ...]:
+        return self.variations.get(language) or self._nearest(language, first_language)
 
     def _nearest(self, language: str, first_language: str) -> tuple[Template, ...]:
         """What stands in for a language: the same without its country, the bot's first language, any."""

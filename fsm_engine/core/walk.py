@@ -50,9 +50,51 @@ def start_flow(
 
 def go_on(draft: Draft) -> None:
     """Leaves the place where the top frame waits, its answer being there, for the next."""
-    node = draft.top.node
-    if node is not None:
+    frame = draft.top
+    node = frame.node
+    if node is None:
+        return
+    left = left_open(draft, frame, node)
+    if left is None:
         walk(draft, _after(draft, node))
+        return
+    frame.jump_to(left.name)
+    walk(draft, left.index)
+
+
+def left_open(draft: Draft, frame: FrameDraft, node: Node) -> Node | None:
+    """After a change: a question on the way to this one that has no answer, having been left to change this one first.
+
+    Walking on from here would never come to it. The way is the one that the story takes with the answers as they are.
+    """
+    if frame.returning_to is None or node.inside >= 0:
+        return None
+    scope = draft.scope()
+    index = 0
+    while 0 <= index < node.index:
+        other = frame.flow.nodes[index]
+        applies = other.when is None or other.when.is_true(scope)
+        if applies and _stands_open(frame, other):
+            return other
+        target = _target_of(other, scope) if applies else None
+        index = target if target is not None and target > index else other.next
+    return None
+
+
+def _stands_open(frame: FrameDraft, node: Node) -> bool:
+    """Whether a question waits for its answer; one that gave up and went elsewhere does not."""
+    step = node.step
+    if not isinstance(step, Ask) or step.give_up.kind == "goto":
+        return False
+    return step.slot not in frame.slots and node.name not in frame.skipped
+
+
+def _target_of(node: Node, scope: Scope) -> int | None:
+    """Where a step sends the story, by its own `goto` or that of the case that fits."""
+    if not isinstance(node.step, Choose):
+        return node.goto
+    fitting = next((case for case in node.cases if case.when is None or case.when.is_true(scope)), None)
+    return node.goto if fitting is None or fitting.goto is None else fitting.goto
 
 
 def leave_for(draft: Draft, index: int) -> None:
@@ -127,7 +169,7 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
             return _after(draft, node)
-    if _leads_round(frame, node):
+    if _leads_round(frame, node) and left_open(draft, frame, node) is None:
         frame.returning_to = None
     frame.attempts = 0
     open_question(draft, node)
@@ -314,7 +356,13 @@ def _leave_flow(draft: Draft) -> int | None:
     caller = draft.top
     caller.slots.update(frame.slots)
     node = caller.node
-    return LEAVE if node is None else _after(draft, node)
+    if node is None:
+        return LEAVE
+    left = left_open(draft, caller, node)
+    if left is None:
+        return _after(draft, node)
+    caller.jump_to(left.name)
+    return left.index
 
 
 def _after(draft: Draft, node: Node) -> int:

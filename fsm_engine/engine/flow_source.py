@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from fsm_engine.actions import Actions
 from fsm_engine.core.bundle import compile_flow, visible_slots
-from fsm_engine.core.checks import actions_of
+from fsm_engine.core.checks import actions_of, unknown_types
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
 from fsm_engine.errors import FlowError, SessionCorrupted
@@ -57,7 +57,9 @@ class FlowSource:
         Raises:
             FlowError: with every problem of every file.
         """
-        flows = self._where if isinstance(self._where, Flows) else load_flows(self._where)
+        types = self._actions.types if self._actions is not None else {}
+        flows = self._where if isinstance(self._where, Flows) else load_flows(self._where, types=types)
+        _must_have_readers(flows, types)
         if self._actions is not None:
             _must_be_registered(flows, self._actions)
         return ReadFlows(flows, build_risk_stage(flows.risk.policy, self._risk_hooks))
@@ -109,5 +111,12 @@ def _must_be_registered(flows: Flows, actions: Actions) -> None:
             if actions.get(name) is None:
                 message = f"{problem.message}{actions.hint(name)}"
                 problems.append(Problem(problem.at, problem.code, message))
+    if problems:
+        raise FlowError(sorted(problems))
+
+
+def _must_have_readers(flows: Flows, types: Collection[str]) -> None:
+    """Flows that were loaded elsewhere may use types that are registered there and not here."""
+    problems = [problem for flow in flows.folder.flows.values() for problem in unknown_types(flow, types)]
     if problems:
         raise FlowError(sorted(problems))

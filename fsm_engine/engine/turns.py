@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from fsm_engine.actions import Actions, ask_check, run_action
+from fsm_engine.actions import Actions, ask_outside, run_action
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
@@ -197,7 +197,7 @@ class Turns:
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             held = await self._fresh(held, request)
-            result = await ask_check(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
+            result = await ask_outside(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
         if self.stages.asks_outside:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,15 +14,20 @@ from fsm_engine.model.problem import Problem
 from fsm_engine.understanding.intent_model import ModelTable
 
 
-def check_flows(where: str | Path | Sequence[str | Path]) -> tuple[Flows, list[Problem]]:
-    """The flows and every problem of every file, sorted by place. With an error among them, they must not run."""
+def check_flows(
+    where: str | Path | Sequence[str | Path], *, types: Collection[str] = ()
+) -> tuple[Flows, list[Problem]]:
+    """The flows and every problem of every file, sorted by place. With an error among them, they must not run.
+
+    ``types`` are the names of types that the bot registers (`Actions.type`); other unknown types are errors.
+    """
     from fsm_engine.flow_files.folder import (
         read_folder,
     )  # brings the YAML library: only programs that read files need it
 
     with _no_garbage_collection():
         folder, problems = read_folder(where)
-        flows, found = compile_folder(folder, learn=_learned)
+        flows, found = compile_folder(folder, types, learn=_learned)
     return flows, sorted({*problems, *found})
 
 
@@ -44,13 +49,13 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def load_flows(where: str | Path | Sequence[str | Path]) -> Flows:
-    """Flows that can run.
+def load_flows(where: str | Path | Sequence[str | Path], *, types: Collection[str] = ()) -> Flows:
+    """Flows that can run; ``types`` as in `check_flows`.
 
     Raises:
         FlowError: with every error of every file; warnings alone do not stop a flow.
     """
-    flows, problems = check_flows(where)
+    flows, problems = check_flows(where, types=types)
     if any(problem.severity == "error" for problem in problems):
         raise FlowError([problem for problem in problems if problem.severity == "error"])
     return flows

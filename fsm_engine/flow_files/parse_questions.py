@@ -17,7 +17,7 @@ ATTEMPTS = 3
 _ANSWER_KEYS = ("help", "again", "attempts", "give_up")
 ASK_KEYS = (
     *("type", "same_as", "prompt", "options", "media", *_ANSWER_KEYS),
-    *("optional", "checks", "private", "depends_on", "default", "prefill"),
+    *("optional", "checks", "private", "depends_on", "default", "prefill", "called"),
 )
 CONFIRM_KEYS = ("review", "prompt", "options", "media", *_ANSWER_KEYS)
 
@@ -41,6 +41,7 @@ def parse_ask(fields: Fields, outline: Outline) -> Ask | None:
         depends_on=fields.names("depends_on"),
         default=fields.written("default"),
         prefill=fields.written("prefill"),
+        called=parse_called(fields),
     )
     return None if slot is None else step
 
@@ -84,6 +85,12 @@ def _prompt(fields: Fields) -> Speech:
 def _help(fields: Fields) -> Text | None:
     node = fields.get("help")
     return None if node is None else parse_text(fields.source, node, "'help'")
+
+
+def parse_called(fields: Fields) -> Text | None:
+    """What the answer is called in speech."""
+    node = fields.get("called")
+    return None if node is None else parse_text(fields.source, node, "'called'")
 
 
 def _again(fields: Fields) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from fsm_engine.flow_files.authors_help import did_you_mean, shown
-from fsm_engine.flow_files.parse_questions import ASK_KEYS, CONFIRM_KEYS, parse_ask, parse_confirm
+from fsm_engine.flow_files.parse_questions import ASK_KEYS, CONFIRM_KEYS, parse_ask, parse_called, parse_confirm
 from fsm_engine.flow_files.parse_texts import optional_speech, parse_speech
 from fsm_engine.flow_files.shapes import (
     Fields,
@@ -177,6 +177,7 @@ def _repeat(fields: Fields, outline: Outline) -> Step | None:
         ask_more=None if ask_more is None else parse_speech(source, ask_more, "'ask_more'"),
         at_least=least,
         rounds_at_most=most,
+        called=parse_called(fields),
     )
     return None if slot is None or not step.steps else step
 
@@ -235,7 +236,7 @@ KINDS: Mapping[str, _Kind] = {
     "confirm": _kind_of_step("confirm", CONFIRM_KEYS, parse_confirm),
     "do": _kind_of_step("do", ("send", "save_as", "undo", "retry", "time_limit", "give_up"), _do),
     "choose": _kind_of_step("choose", (), _choose),
-    "repeat": _kind_of_step("repeat", ("steps", "at_least", "ask_more"), _repeat),
+    "repeat": _kind_of_step("repeat", ("steps", "at_least", "ask_more", "called"), _repeat),
     "run": _kind_of_step("run", (), _run),
     "remind": _kind_of_step("remind", ("say", *_SPOKEN), _remind),
     "handoff": _kind_of_step("handoff", _SPOKEN, _handoff),

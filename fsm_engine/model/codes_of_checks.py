@@ -68,7 +68,8 @@ Right: bot: demo
        risk: wellbeing_risk
 """,
     "unknown-type": """\
-There is no type of answer with this name.
+There is no type of answer with this name. A type of the bot's own must be registered by its program, and named to the
+commands that check and run its flows: --actions module:registry.
 
 Wrong: type: mail address
 Right: type: email

@@ -78,7 +78,10 @@ class Say(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(Step):
-    """A question; ``again`` holds the re-asks for the 1st, 2nd … answer that does not fit."""
+    """A question; ``again`` holds the re-asks for the 1st, 2nd … answer that does not fit.
+
+    ``called`` is what the answer is called when the bot speaks of it.
+    """
 
     slot: str
     type: SlotType
@@ -93,6 +96,7 @@ class Ask(Step):
     depends_on: tuple[Written, ...] = ()
     default: Written | None = None
     prefill: Written | None = None
+    called: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,7 @@ class Repeat(Step):
     ask_more: Speech | None = None
     at_least: int = 1
     rounds_at_most: int = 10
+    called: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,10 @@ class Answer:
     is_private: bool = False
 
 
+TYPE_CALL = "type:"
+"""Begins what a `CallRequest` asks for where it is the reader of a registered type; no action has such a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallRequest:
     """`advance` cannot go on before this registered function has answered. ``key`` names it within the turn."""

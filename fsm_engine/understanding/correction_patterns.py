@@ -31,7 +31,8 @@ class Corrections:
 
     ``leads`` may come first, ``politeness`` last, and ``fillers`` too where no answer is given. Of the leads, ``turns``
     say that something is to be put right. ``vague`` names no slot ("something"); words ``before_name`` and
-    ``after_name`` do not change which slot a name means.
+    ``after_name`` do not change which slot a name means. ``change`` begins a wish to change what is
+    the user's own.
     """
 
     leads: str
@@ -44,6 +45,7 @@ class Corrections:
     forms: tuple[Form, ...]
     after_rest: tuple[Form, ...]
     negated: str
+    change: str
 
 
 def _words(text: str) -> frozenset[str]:
@@ -169,6 +171,7 @@ ENGLISH: Final = Corrections(
         Form(_words("i"), r"i (?:meant|mean|wanted to say)\s+(?P<value>.+)"),
     ),
     negated=r",\s*(?:and\s+)?not\s",
+    change=rf"{_WISH}(?:{_CHANGE})\s+(?:my|our|the)\s+\w",
 )
 
 _MI = r"(?:mi|mis|nuestro|nuestra|el|la|ese|esa)\s+"
@@ -259,6 +262,7 @@ SPANISH: Final = Corrections(
         Form(_words("decir"), r"(?:queria|quise|quiero) decir\s+(?P<value>.+)"),
     ),
     negated=r",\s*(?:y\s+)?no\s",
+    change=rf"{_DESEO}(?:{_CAMBIAR})\s+{_MI}\w",
 )
 
 LANGUAGES: Final[Mapping[str, Corrections]] = {"en": ENGLISH, "es": SPANISH}

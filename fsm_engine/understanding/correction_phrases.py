@@ -61,6 +61,7 @@ class _Reader:
     forms: tuple[_CompiledForm, ...]
     after_rest: tuple[_CompiledForm, ...]
     negated: re.Pattern[str]
+    change: re.Pattern[str]
 
 
 def read_correction(text: str, language: str, slot_names: Mapping[str, Sequence[str]]) -> CorrectionPhrase | None:
@@ -83,6 +84,18 @@ def read_correction(text: str, language: str, slot_names: Mapping[str, Sequence[
     if reader.keywords.isdisjoint(used):
         return None
     return _Message(text, used, reader, slot_names).read()
+
+
+def asks_for_change(text: str, language: str) -> bool:
+    """Whether the message asks to change something of the user's, of whatever name: "change my adress".
+
+    >>> asks_for_change("I'd like to change my adress", "en"), asks_for_change("I like my change", "en")
+    (True, False)
+    """
+    reader = _reader(language[:2].lower())
+    plain = text[:LOOKED_AT].translate(_plain_letters()).lower()
+    lead = reader.leads.match(plain)
+    return reader.change.match(plain, lead.end() if lead else 0) is not None
 
 
 class _Message:
@@ -226,6 +239,7 @@ def _reader(language: str) -> _Reader:
         forms=tuple(map(_compiled, words.forms)),
         after_rest=tuple(map(_compiled, words.after_rest)),
         negated=re.compile(words.negated),
+        change=re.compile(words.change),
     )
 
 

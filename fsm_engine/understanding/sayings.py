@@ -100,6 +100,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "which_to_change": Occasion("The user wants to change an answer and does not say which.", ("options",)),
     "nothing_to_change": Occasion("The user wants to change an answer and there is none."),
     "new_answer": Occasion("The user wants to change this answer; the question follows.", ("slot",)),
+    "noted": Occasion("A message answered later questions too.", ("answers",)),
     "changed": Occasion("An earlier answer was changed.", ("slot",)),
     "back_to_question": Occasion("After a correction or help, before the open question is asked again."),
     "digression_bridge": Occasion("After another flow, before the open question is asked again."),

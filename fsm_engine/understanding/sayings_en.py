@@ -86,6 +86,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "which_to_change": ("Which answer would you like to change: {options}?",),
     "nothing_to_change": ("There is no answer to change yet.",),
     "new_answer": ("Sure, let's change {slot}.", "No problem, let's put {slot} right."),
+    "noted": ("I also noted: {answers}.", "Thanks, I also have {answers} now."),
     "changed": ("Thanks, I changed {slot}.", "Done, I changed {slot}."),
     "back_to_question": ("Now, back to the question.", "So, once more:"),
     "digression_bridge": ("Back to where we were.", "Now, back to what we were doing."),

@@ -92,6 +92,7 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "which_to_change": ("¿Qué respuesta quieres cambiar: {options}?",),
     "nothing_to_change": ("Todavía no hay ninguna respuesta que cambiar.",),
     "new_answer": ("Claro, cambiemos {slot}.", "No pasa nada, corrijamos {slot}."),
+    "noted": ("También he apuntado: {answers}.", "Gracias, también tengo {answers}."),
     "changed": ("Gracias, he cambiado {slot}.", "Hecho, he cambiado {slot}."),
     "back_to_question": ("Y ahora, volvamos a la pregunta.", "Entonces, otra vez:"),
     "digression_bridge": ("Volvamos a donde estábamos.", "Y ahora, sigamos con lo que estábamos haciendo."),

@@ -59,3 +59,21 @@ def test_a_code_is_explained_whatever_its_case(run_here: Run) -> None:
 
     assert done.code == 0
     assert done.out == f"{code}\n\n{EXPLANATIONS[code].strip()}\n"
+
+
+def test_types_of_a_bots_own_are_known_where_its_registry_is_named(run_here: Run, place: Path) -> None:
+    flow = "flow: paint\nsteps:\n  - {ask: shade, type: shade_of_paint, prompt: Which?}\n"
+    (place / "flows" / "paint.yaml").write_text(flow)
+    (place / "paints.py").write_text(
+        "from fsm_engine import Actions\n"
+        "registry = Actions()\n"
+        "@registry.type('shade_of_paint')\n"
+        "def read(text, context):\n"
+        "    return text\n"
+    )
+
+    unnamed, named = run_here("check"), run_here("check", "--actions", "paints:registry")
+
+    assert unnamed.code == 1
+    assert "there is no type 'shade_of_paint'. A type of your own must be registered." in unnamed.out
+    assert (named.code, named.err) == (0, "")

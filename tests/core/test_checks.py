@@ -83,7 +83,7 @@ ASK = "  - {ask: name, type: text, prompt: name?}\n"
         ),
         (
             "  - {ask: a, type: my.kind, prompt: a?}",
-            "1.yaml:3:5: error unknown-type: there is no type 'my.kind'.",
+            "1.yaml:3:5: error unknown-type: there is no type 'my.kind'. A type of your own must be registered.",
         ),
     ],
 )

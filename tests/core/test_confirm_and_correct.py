@@ -290,9 +290,24 @@ def test_cancel_before_anything_has_begun_says_so(tmp_path: Path) -> None:
     assert talk.say("cancel") == ["There is nothing to cancel at the moment."]
 
 
-def test_restart_asks_everything_again(talk: Talk) -> None:
+def test_restart_is_asked_back_before_answers_are_lost(talk: Talk) -> None:
     talk.say_all("small", "ham")
-    said = talk.say("start over")
+
+    assert "your order" in talk.say("start over")[0]
+    assert talk.last.expects is not None
+    assert talk.last.expects.options == ("yes", "no")
+    assert talk.say("no")[-1] == "colour?"
+    assert talk.slots == {"size": "small", "extra": "ham"}
+
+
+def test_restart_without_answers_is_not_asked_back(talk: Talk) -> None:
+    assert talk.say("start over")[-1] == "size?"
+    assert talk.pending is None
+
+
+def test_restart_asks_everything_again(talk: Talk) -> None:
+    talk.say_all("small", "ham", "start over")
+    said = talk.say("yes")
 
     assert said[-1] == "size?"
     assert talk.slots == {}

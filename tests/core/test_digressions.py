@@ -115,7 +115,7 @@ def test_the_flow_in_between_ends_with_the_session_when_a_person_takes_over(talk
 
 
 def test_starting_again_begins_the_first_flow(talk: Talk) -> None:
-    said = talk.say_all("set a goal", "start over")
+    said = talk.say_all("set a goal", "start over", "yes")
 
     assert said[-1] == "name?"
     assert (stack(talk), talk.slots) == (["account"], {})
@@ -215,3 +215,49 @@ def test_an_offer_with_one_choice_offers_that(tmp_path: Path) -> None:
 
     assert said[0] == "Back at opening an account."
     assert talk.last.messages[1].options == ("Start again",)
+
+
+def test_an_answer_of_the_flow_below_can_be_changed_from_the_flow_in_between(talk: Talk) -> None:
+    talk.say("set a goal")
+    said = talk.say("actually my name is Ana Lopez")
+
+    assert said[0].endswith("I changed name.")
+    assert said[1:] == ["goal?"]
+    assert talk.state.frames[0].slots == {"name": "Ana Lopez"}
+    assert stack(talk) == ["account", "goals"]
+
+
+BELOW = """
+flow: below
+start: {phrases: [go below]}
+steps:
+  - {ask: size, type: "one of small, large", prompt: size?}
+  - {ask: extra, type: text, prompt: "extra for {size}?"}
+  - {ask: age, type: whole number, prompt: age?}
+  - {ask: last, type: text, prompt: last?}
+"""
+ABOVE = (
+    "flow: above\nsteps:\n  - {ask: first, type: whole number, prompt: first?}\n  - {run: details}\n  - {end: Over.}"
+)
+INNER = "flow: details\nsteps:\n  - {ask: day, type: text, prompt: day?}"
+
+
+def test_what_depends_on_an_answer_changed_from_above_is_asked_when_its_flow_goes_on(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, BELOW, GOALS, INNER))
+    talk.start("below")
+    talk.say_all("small", "ham", "set a goal", "no, my size should be large", "run", "Monday")
+
+    assert talk.step == "age"
+    assert talk.say("30") == ["extra for large?"]
+    assert talk.say("cheese")[-1] == "last?"
+    assert talk.slots == {"size": "large", "age": 30, "extra": "cheese"}
+
+
+def test_an_answer_of_the_flow_that_runs_another_can_be_changed_too(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, ABOVE, INNER))
+    talk.start("above")
+    talk.say_all("1", "change my first to 2")
+
+    assert talk.step == "day"
+    assert talk.state.frames[0].slots == {"first": 2}
+    assert talk.say("Monday") == ["Over."]

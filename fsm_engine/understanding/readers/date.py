@@ -14,6 +14,8 @@ from fsm_engine.understanding.readers.word_tables import word_list
 from fsm_engine.understanding.readers.wording import language_of, plain_spelling
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_ISO_WEEK = re.compile(r"([0-9]{4})-?[Ww]([0-9]{2})-?([1-7])")
+_HALF_A_YEAR = re.compile(r"\b(?:half a year|medio ano)\b")
 _BARE_DAY = re.compile(r"(?:the |el |dia )?([0-9]{1,2})")
 _LOOSE = re.compile(r"\b(?:(?<!day )(?:before|after)(?! next)|around|about|antes|despues|sobre|alrededor)\b")
 _MONTH_FIRST_REGIONS = frozenset(word_list("US PR GU AS VI MP UM PH FM PW MH"))
@@ -34,7 +36,11 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     if iso is not None:
         day = day_or_none(int(iso[1]), int(iso[2]), int(iso[3]))
         return _bounded([] if day is None else [day], slot_type, today, is_certain=True)
-    folded = plain_spelling(text)
+    week = _ISO_WEEK.fullmatch(text)
+    if week is not None:
+        day = _day_of_week(int(week[1]), int(week[2]), int(week[3]))
+        return _bounded([] if day is None else [day], slot_type, today, is_certain=True)
+    folded = _HALF_A_YEAR.sub("6 months", plain_spelling(text))
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     folded = doubt.after_correction(folded)
@@ -48,6 +54,14 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     named, is_sure = named_days(kept, folded)
     is_certain = is_sure and not doubt.is_hedged(folded) and not _LOOSE.search(folded)
     return _bounded(named, slot_type, today, is_certain=is_certain)
+
+
+def _day_of_week(year: int, week: int, day: int) -> date | None:
+    """A day by its ISO week; None where the year has no such week."""
+    try:
+        return date.fromisocalendar(year, week, day)
+    except ValueError:
+        return None
 
 
 def around_of(slot_type: SlotType, context: ReadingContext, today: date) -> Around:

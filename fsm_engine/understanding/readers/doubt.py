@@ -41,8 +41,10 @@ _FILLER = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\b(?:not|never|no|nor|neither|without|except|dont|doesnt|didnt|isnt|wasnt|wont|cant|cannot|wouldnt|arent"
-    r"|nunca|jamas|tampoco|sin|ni|excepto|menos que|instead of|rather than|anything but|todo menos|en vez de"
-    r"|en lugar de)\b(?!\.)|n't\b)"
+    r"|nunca|jamas|tampoco|sin|ni|excepto|salvo|menos que|instead of|rather than|anything but"
+    r"|(?:todo|todos|todas|cualquiera|cualquier cosa) menos|en vez de"
+    r"|en lugar de)\b(?!\.)|n't\b"
+    r"|\b(?:todo|todos|todas|cualquiera|cualquier cosa)$)"  # the "menos" behind it was read as a sign
 )
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:not|no) (?:only|more than|less than|fewer than|later than|earlier than|just|problem|worries|doubt"

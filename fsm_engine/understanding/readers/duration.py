@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
+from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
 from fsm_engine.understanding.readers.number_words import is_and_a_half
 from fsm_engine.understanding.readers.quantities import Message, Quantity, quantities_in
@@ -37,6 +37,13 @@ _ISO: Final = re.compile(
 )
 _GLUED: Final = re.compile(r"(?<=[0-9])(?=[a-z])|(?<=[0-9][hm])(?=[0-9])")
 _CLOCK: Final = re.compile(r"([0-9]{1,3}):([0-5][0-9])")
+_HOUR_PARTS: Final = (
+    (re.compile(r"\b(?:three|3|tres) (?:quarters of an|cuartos de) ho(?:ur|ra)\b"), "45 minutes"),
+    (re.compile(r"\b(?:a|one|un) (?:quarter of an|cuarto de) ho(?:ur|ra)\b"), "15 minutes"),
+)
+_OR: Final = frozenset(word_list("or to o u a - –"))
+_AND: Final = frozenset(word_list("and y"))
+_HOURS: Final = frozenset(word_list("h hr hrs hour hours hora horas"))
 _MOST_SECONDS: Final = 10**10
 _MOST_MONTHS: Final = 12 * 1000
 
@@ -52,7 +59,12 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     found = _clock_or_iso(folded.strip(" .!"))
     if found is not None:
         return _reading(*found, is_certain=folded.startswith("p"))
+    for pattern, minutes in _HOUR_PARTS:
+        folded = pattern.sub(minutes, folded)
     message = Message(_GLUED.sub(" ", doubt.after_correction(folded)))
+    either = _either(message, context)
+    if either is not None:
+        return either
     months, seconds, is_found, is_refused = _sum(message, context)
     if not is_found:
         return DoesNotFit(reasons.REFUSED if is_refused else reasons.NOT_A_DURATION)
@@ -68,6 +80,25 @@ def _clock_or_iso(folded: str) -> tuple[Decimal, Decimal] | None:
         return None
     years, months, weeks, days, hours, minutes, seconds = (int(group or 0) for group in iso.groups())
     return Decimal(years * 12 + months), Decimal((weeks * 7 + days) * 86400 + hours * 3600 + minutes * 60 + seconds)
+
+
+def _either(message: Message, context: ReadingContext) -> Reading | None:
+    """ "2 or 3 days", "10 to 15 minutes": both, to choose from, where nothing else is named."""
+    units = [index for index, word in enumerate(message.words) if word in _SECONDS or word in _MONTHS]
+    by_end = {quantity.end: quantity for quantity in quantities_in(message, context)}
+    second = by_end.get(units[0]) if len(units) == 1 else None
+    first = by_end.get(second.start - 1) if second is not None else None
+    if first is None or second is None or message.words[second.start - 1] not in _OR:
+        return None
+    if doubt.is_turned_down(message.before(first.start), message.after(units[0] + 1)):
+        return DoesNotFit(reasons.REFUSED)
+    unit = message.words[units[0]]
+    counts = [one.value for one in (first, second)]
+    readings = [
+        _reading(count * _MONTHS.get(unit, 0), count * _SECONDS.get(unit, 0), is_certain=False) for count in counts
+    ]
+    values = tuple(dict.fromkeys(str(reading.value) for reading in readings if isinstance(reading, Fits)))
+    return SeveralFit(values) if len(values) > 1 else readings[0]
 
 
 def _sum(message: Message, context: ReadingContext) -> tuple[Decimal, Decimal, bool, bool]:
@@ -89,9 +120,17 @@ def _sum(message: Message, context: ReadingContext) -> tuple[Decimal, Decimal, b
         count += Decimal("0.5") if is_and_a_half(message.words[index + 1 : index + 4]) else Decimal(0)
         seconds += count * _SECONDS.get(word, 0)
         months += count * _MONTHS.get(word, 0)
-        if word in {"h", "hr", "hrs"} and index + 2 in by_end and index + 2 == len(message.words):  # "2h 30"
-            seconds += by_end[index + 2].value * 60
+        if word in _HOURS:
+            seconds += _minutes_behind(message, index, by_end)
     return months, seconds, is_found, is_refused
+
+
+def _minutes_behind(message: Message, index: int, by_end: dict[int, Quantity]) -> Decimal:
+    """Seconds of the bare minutes that end the message behind its hours: "2h 30", "una hora y veinte"."""
+    last = by_end.get(len(message.words))
+    between = message.words[index + 1 : last.start] if last is not None else ["?"]
+    is_minutes = last is not None and 1 <= last.value < 60 and last.value == last.value.to_integral_value()
+    return last.value * 60 if is_minutes and last is not None and _AND.issuperset(between) else Decimal(0)
 
 
 def _count_before(message: Message, index: int, by_end: dict[int, Quantity]) -> tuple[Decimal, int] | None:

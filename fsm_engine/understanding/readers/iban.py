@@ -30,12 +30,14 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
 
 
 def _valid_start(candidate: str) -> str | None:
-    """The IBAN that the candidate begins with: words may follow it without any mark between."""
+    """The IBAN that the candidate begins with: words may follow it without any mark between, digits may not."""
     from stdnum import iban
 
     compact = re.sub(r"[ -]", "", candidate).upper()
     for length in range(len(compact), _SHORTEST - 1, -1):
         number = compact[:length]
+        if compact[length : length + 1].isdigit():
+            continue
         if _remainder(number) == 1 and iban.is_valid(number, check_country=False):
             return number
     return None

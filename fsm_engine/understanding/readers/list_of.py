@@ -13,6 +13,9 @@ _ANY_COMMA = re.compile(r"[;\n\u2022,]")
 _JOINERS = re.compile(r"(?i)(?<=\s)(?:and|y|e|&|\+|plus)(?=\s)")
 _LEADING = re.compile(r"(?i)^\s*(?:(?:and|y|also|then|plus)\s+|[-*]\s+|[0-9]{1,2}[.)]\s+)")
 _WITH_COMMAS_INSIDE = frozenset({"number", "whole number", "percent", "money", "date", "date and time"})
+_LEAD = re.compile(
+    r"(?i)^\s*(?:just|only|solo|sólo|solamente|they are|they're|son|(?:my|mis|our|nuestros) \w+ (?:are|is|son|es))\s+"
+)
 _NONE = frozenset({"none", "nothing", "nobody", "no one", "ninguno", "ninguna", "nada", "nadie"})
 _LENGTH_LIMIT = 1000
 _MOST_ENTRIES = 100
@@ -35,18 +38,29 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         return _counted([], slot_type, is_certain=True)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
-    entries = _entries(text, item)
+    entries = _entries(text if item.kind == "text" else _LEAD.sub("", text), item, context)
     if len(entries) > _MOST_ENTRIES:
         return DoesNotFit(reasons.TOO_MANY)
     return _all_read(entries, item, slot_type, context)
 
 
-def _entries(text: str, item: SlotType) -> list[str]:
+def _entries(text: str, item: SlotType, context: ReadingContext) -> list[str]:
     marks = _MARKS if item.kind in _WITH_COMMAS_INSIDE else _ANY_COMMA
     parts = marks.split(text)
-    parts = [half for part in parts for half in _JOINERS.split(part)]
+    parts = [half for part in parts for half in _halves(part, item, context)]
     bare = (_LEADING.sub("", part).strip(" .,") for part in parts)
     return [part for part in bare if visible(part)]
+
+
+def _halves(part: str, item: SlotType, context: ReadingContext) -> list[str]:
+    """The part at its "and"; "treinta y cinco" and "a hundred and five" are one number."""
+    halves = _JOINERS.split(part)
+    if len(halves) < 2 or item.kind not in _WITH_COMMAS_INSIDE or any(letter.isdigit() for letter in part):
+        return halves
+    from fsm_engine.understanding.readers import read as read_any
+
+    whole = read_any(part, item, context)
+    return [part] if isinstance(whole, Fits) and whole.certain else halves
 
 
 def _all_read(entries: list[str], item: SlotType, slot_type: SlotType, context: ReadingContext) -> Reading:

@@ -13,6 +13,19 @@ from fsm_engine.understanding.readers.quantities import Message, Quantity
 _EVERYTHING = re.compile(r"(?i)(?:all of it|everything|the whole (?:lot|thing)|todo|la totalidad)")
 _PERCENT = re.compile(r"(?i)\b(?:percent|per cent|pct|por ciento|por cien)\b")
 _OUT_OF = frozenset({"out of", "of", "de", "de cada", "out of every"})
+_COUNTS = {"a": 1, "an": 1, "one": 1, "un": 1, "two": 2, "dos": 2, "three": 3, "tres": 3, "four": 4, "cuatro": 4}
+_PARTS = {
+    "third": 3,
+    "tercio": 3,
+    "cuarto": 4,
+    "fifth": 5,
+    "quinto": 5,
+    "sixth": 6,
+    "eighth": 8,
+    "tenth": 10,
+    "decimo": 10,
+}
+_SPOKEN_FRACTION = re.compile(rf"(?i)\b({'|'.join(_COUNTS)})[ -]({'|'.join(_PARTS)})s?\b")
 _FRACTIONS = frozenset({"half", "medio", "media", "quarter", "quarters", "cuarto", "cuartos", "mitad"})
 
 
@@ -24,8 +37,13 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """
     if _EVERYTHING.fullmatch(text.strip(" .!")):
         text = "100"
+    text = _SPOKEN_FRACTION.sub(_in_digits, text.replace("é", "e"))
     text = _PERCENT.sub("%", re.sub(r"(?i)\bla mitad\b", "media", text))
     return read_with(text, slot_type, context, as_number, merge=_shares)
+
+
+def _in_digits(fraction: re.Match[str]) -> str:
+    return f"{_COUNTS[fraction[1].lower()]}/{_PARTS[fraction[2].lower()]}"
 
 
 def _shares(message: Message, quantities: Sequence[Quantity], slot_type: SlotType) -> Sequence[Quantity]:

@@ -30,7 +30,7 @@ _HINTING = re.compile(
 )
 _ENDS = re.compile(
     r"(?i)[,;:!()\[\]\n\"]|\.(?=\s|$)(?<!\b\w\.)(?<!\b(?:dr|jr|sr|mr|st)\.)(?<!\bmrs\.)|\s[-–—]\s"
-    r"|\s(?:and (?:i|my|the|you)|but|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)"
+    r"|\s(?:and (?:i|my|the|you)|but|not|thanks|thank you|please|y (?:mi|me|tengo|soy|mis|quiero|necesito|vivo)"
     r"|speaking|here|al habla|pero|gracias|por favor)\b"
 )
 _HONORIFIC = re.compile(

@@ -35,15 +35,14 @@ _SHAPES: Final = (
         "CO": (r"([0-9]{6})", ""),
         "EC": (r"([0-9]{6})", ""),
         "AR": (r"([A-HJ-NP-Z]?[0-9]{4}(?:[A-Z]{3})?)", ""),
+        "DE": (r"(?:D-)?([0-9]{5})", ""),
         "CL": (r"([0-9]{3})[- ]?([0-9]{4})", ""),
     }
-    | dict.fromkeys(
-        ("DE", "FR", "IT", "MX", "FI", "TR", "PE", "UY", "CR", "GT", "DO", "UA", "GR", "KR"), (_FIVE_DIGITS, "")
-    )
+    | dict.fromkeys(("FR", "IT", "MX", "FI", "TR", "PE", "UY", "CR", "GT", "DO", "UA", "GR", "KR"), (_FIVE_DIGITS, ""))
     | dict.fromkeys(("AT", "BE", "CH", "DK", "NO", "AU", "NZ", "HU", "LU", "PY", "ZA"), (_FOUR_DIGITS, ""))
 )
 _ELSEWHERE: Final = (r"((?=[A-Z0-9 -]*[0-9])[A-Z0-9]{2,5}(?:[ -][A-Z0-9]{2,5})?)", "")
-_SEPARATED: Final = r"(?<![\w-]){}(?![\w-])"
+_SEPARATED: Final = r"(?<![\w$€£-]){}(?![\w-])"
 _PATTERNS: Final = {region: re.compile(_SEPARATED.format(f"(?:{shape})")) for region, (shape, _) in _SHAPES.items()}
 
 

@@ -34,6 +34,9 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
             found.append((index, *address))
     kept = [entry for entry in found if not _is_turned_down(chunks, entry[0])]
     distinct: list[Json] = list(dict.fromkeys(url for _, url, _ in kept))
+    meant = doubt.after_correction(text)
+    if len(distinct) > 1 and meant != text:
+        return read(meant, slot_type, context)
     if len(distinct) > 1:
         return SeveralFit(tuple(distinct))
     if kept:

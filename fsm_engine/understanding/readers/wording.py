@@ -7,6 +7,9 @@ import unicodedata
 _KEPT_INVISIBLE = "\u200d"
 """The joiner inside emoji and some scripts carries meaning; all other format characters do not."""
 
+_BRAILLE_BLANK = "\u2800"
+"""Counts as a sign and shows nothing."""
+
 _STRAIGHT = str.maketrans(
     {"’": "'", "‘": "'", "´": "'", "`": "'", "ʼ": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
 ) | {
@@ -20,13 +23,15 @@ _STRAIGHT = str.maketrans(
 
 def visible(text: str) -> str:
     """The text on one line, trimmed, without control and format characters; lone surrogates become U+FFFD."""
-    if not text.isprintable():
+    if not text.isprintable() or _BRAILLE_BLANK in text:
         text = "".join(_visible_character(character) for character in text)
     return " ".join(text.split())
 
 
 def _visible_character(character: str) -> str:
     category = unicodedata.category(character)
+    if character == _BRAILLE_BLANK:
+        return " "
     if category == "Cs":
         return "\ufffd"
     if category == "Cf":

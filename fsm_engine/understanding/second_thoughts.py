@@ -1,0 +1,82 @@
+"""A new value for an answer that was just given: "no, savings", "I meant 30", "mejor corriente".
+
+The words say that something is put right, but not which answer; the value must tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from fsm_engine.understanding.readers.wording import plain_spelling, visible
+
+LONGEST: Final = 120
+"""Characters; whoever puts a value right does not tell a story."""
+
+_ASIDE: Final = MappingProxyType(
+    {
+        "en": r"no+|nope|nah|oh|ah|hm+|well|yes|yeah|yep|ok|okay|hold on|hang on|never mind",
+        "es": r"no+|ay|uy|oh|ah|bueno|pues|si|vale|ok|un momento",
+    }
+)
+"""Words that put something right only with a comma behind them: "no savings" is another thing."""
+_TURN: Final = MappingProxyType(
+    {
+        "en": r"wait|sorry|oops|whoops|actually|but|rather|correction|scratch that",
+        "es": r"espera|espere|perdon|perdona|perdone|disculpa|ups|en realidad|de hecho|pero|mejor dicho|mejor",
+    }
+)
+_MEANT: Final = MappingProxyType(
+    {
+        "en": r"i mean|i meant|i meant to say|i wanted to say|make (?:it|that)|(?:it|that) should (?:be|have been)"
+        r"|let'?s say|put",
+        "es": r"quise decir|queria decir|quiero decir|digo|mas bien|que sea|pon|ponme|deberia ser|tenia que ser",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondThought:
+    """``words`` hold the new value. ``is_meant``: the user says that an answer was meant otherwise ("I meant …")."""
+
+    words: str
+    is_meant: bool
+
+
+def second_thought(text: str, language: str) -> SecondThought | None:
+    """The value that the user puts in an earlier one's place, or None where the words put nothing right.
+
+    >>> second_thought("No, savings", "en"), second_thought("savings", "en")
+    (SecondThought(words='savings', is_meant=False), None)
+    >>> second_thought("perdón, quise decir 30", "es")
+    SecondThought(words='30', is_meant=True)
+    """
+    if len(text) > LONGEST:
+        return None
+    words = visible(text)
+    plain = plain_spelling(words)
+    if len(plain) != len(words):  # positions must stay
+        return None
+    aside, meant = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
+    lead = aside.match(plain)
+    start = lead.end() if lead is not None else 0
+    means = meant.match(plain, start)
+    if means is not None:
+        start = means.end()
+    rest = words[start:].strip(" ,.;:!?")
+    return SecondThought(rest, means is not None) if start and rest else None
+
+
+def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    aside, turn, meant = _ASIDE[language], _TURN[language], _MEANT[language]
+    follows = rf"\s+(?=(?:{aside}|{turn}|{meant})\b)"
+    leads = re.compile(rf"(?:(?:{turn})(?:\s*[,.;:!…-]+\s*|\s+)|(?:{aside})(?:\s*[,.;:!…-]+\s*|{follows}))+")
+    return leads, re.compile(rf"(?:{meant})\b[\s,:]*")
+
+
+_COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(
+    {language: _compiled(language) for language in _ASIDE}
+)
