@@ -15,17 +15,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding.intent_features import features, folded_words
 from fsm_engine.understanding.intents import GUESSES_AT_MOST, IntentClassifier, is_denial
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float32]
 
 NOTHING: Final = ""
 """The class of messages that ask for none of the intents."""
@@ -39,16 +33,18 @@ ALIKE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ModelTable:
-    """All that was learned. ``weights`` has a row for each feature and a column for each of ``intents``.
+    """All that was learned, in NumPy's arrays of float32; they are typed ``Any``, as their type would import NumPy.
+
+    ``weights`` has a row for each feature and a column for each of ``intents``.
 
     ``phrases`` counts what was learned from, by intent. ``negative`` are intents of which a phrase says no itself.
     """
 
     intents: tuple[str, ...]
     vocabulary: Mapping[str, int]
-    idf: Array
-    weights: Array
-    bias: Array
+    idf: Any
+    weights: Any
+    bias: Any
     temperature: float
     phrases: Mapping[str, int]
     negative: frozenset[str]
