@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fsm_engine.core.flows import Flows
     from fsm_engine.engine.blocking import SyncEngine
     from fsm_engine.engine.engine import Engine
+    from fsm_engine.engine.stages import Stage, StageContext, StageFailure, Stages
     from fsm_engine.errors import (
         Busy,
         DatabaseUnavailable,
@@ -93,6 +94,10 @@ __all__ = [
     "SessionView",
     "Settings",
     "SeveralFit",
+    "Stage",
+    "StageContext",
+    "StageFailure",
+    "Stages",
     "StartUpError",
     "StartUpWarning",
     "Status",
@@ -112,6 +117,7 @@ _HOMES = {
     "fsm_engine.core.flows": "Flows",
     "fsm_engine.engine.blocking": "SyncEngine",
     "fsm_engine.engine.engine": "Engine",
+    "fsm_engine.engine.stages": "Stage StageContext StageFailure Stages",
     "fsm_engine.errors": (
         "Busy DatabaseUnavailable FlowError FsmEngineError HookError IntegrityViolated InvalidArgument NotFound "
         "OperationFailed RequestMismatch SessionCorrupted StartUpError StartUpWarning StorageError "

@@ -10,6 +10,7 @@ import typer
 from fsm_engine.cli import database_commands
 from fsm_engine.cli.care import care
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
+from fsm_engine.cli.intent_commands import intents
 from fsm_engine.cli.options import AsJson, Database, DatabaseFile
 from fsm_engine.cli.places import DEFAULT_CONVERSATION
 from fsm_engine.cli.risk_commands import risk
@@ -28,6 +29,7 @@ app = typer.Typer(
 sessions = typer.Typer(help="Look at stored sessions.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sessions, name="sessions", epilog=EXIT_CODES)
 app.add_typer(risk, name="risk", epilog=EXIT_CODES)
+app.add_typer(intents, name="intents", epilog=EXIT_CODES)
 app.add_typer(care)
 database_commands.add_to(app)
 

@@ -9,7 +9,7 @@ Theory of operation
 
 Rules, in the order in which a message is held against them
     1. Risk. What detectors found in the message is answered before anything else, on every path.
-    2. A message over the limit is refused; the open question stands.
+    2. A message over the limit is refused; the open question stands. So it is where a stage of the bot's own failed.
     3. A question of the engine's own (really cancel? which one? are you safe?) takes the answer to it, if it is one.
     4. Anytime words, when the whole message is one.
     5. A correction that says so ("actually my e-mail is …", "change my age").
@@ -48,10 +48,10 @@ from fsm_engine.core.walk import go_on, request_action, resume, start_flow
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Pending, SessionState, Status
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Option, SlotType
-from fsm_engine.model.turn import ActionRequest, ActionResult, Outcome, Turn, TurnKind
+from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, StageNotes, Turn, TurnKind
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, asks_for_change
-from fsm_engine.understanding.intents import EXACT, SURE
+from fsm_engine.understanding.intents import EXACT
 
 WORDS_OF_ANY_KIND = frozenset({"text", "person name", "yes or no"})
 """Kinds whose reader may well take a second thought for an answer: "I meant 30", "no, savings"."""
@@ -73,7 +73,7 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
     respond_to_flags(draft, len(turn.risk))
     return Outcome(
         state=draft.freeze(),
-        messages=tuple(draft.messages),
+        messages=tuple(draft.messages) if turn.stages is None else _said(draft, turn.stages),
         answers=tuple(draft.answers),
         findings=tuple(draft.findings),
         resources_shown=draft.resources_shown,
@@ -82,6 +82,15 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         action=draft.requested,
         expects=expectation(draft),
     )
+
+
+def _said(draft: Draft, notes: StageNotes) -> tuple[Message, ...]:
+    """What is said where the bot's own stages have a say; what an action has led to cannot be taken back."""
+    if notes.messages is not None:
+        return notes.messages
+    if notes.failed and draft.turn.kind is TurnKind.ACTION_RESULT:
+        return (Message(notes.instead or draft.saying("apology")),)
+    return tuple(draft.messages)
 
 
 def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> ActionRequest | None:
@@ -100,7 +109,9 @@ def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> Actio
 
 def _respond(draft: Draft) -> None:
     turn = draft.turn
-    if turn.kind is TurnKind.START:
+    if turn.kind is TurnKind.START and turn.stages is not None and turn.stages.failed:
+        _stand_still(draft, turn.stages)
+    elif turn.kind is TurnKind.START:
         assert turn.flow is not None
         draft.frames.clear()
         draft.pending = None
@@ -120,6 +131,9 @@ def _respond_to_text(draft: Draft, text: str) -> None:
         draft.say("too_long", limit=draft.flows.bot.message_limit)
         ask_what_stands_open(draft)
         return
+    if draft.turn.stages is not None and draft.turn.stages.messages is None:
+        _stand_still(draft, draft.turn.stages)
+        return
     if draft.pending is not None and _answer_pending(draft, text):
         return
     if follow_anytime_word(draft, text):
@@ -129,6 +143,14 @@ def _respond_to_text(draft: Draft, text: str) -> None:
         greet_or_follow(draft)
     else:
         _respond_at(draft, node, text)
+
+
+def _stand_still(draft: Draft, notes: StageNotes) -> None:
+    """A stage of the bot's own refused the message, or failed: nothing is read, and everything stays as it was."""
+    if notes.instead is not None:
+        draft.messages.append(Message(notes.instead))
+    else:
+        draft.say("apology")
 
 
 def _answer_pending(draft: Draft, text: str) -> bool:
@@ -225,7 +247,7 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
         return
     elif isinstance(reading, DoesNotFit) and draft.facts and take_facts(draft, text):
         resume(draft)
-    elif follow_intent(draft, SURE):
+    elif follow_intent(draft, draft.flows.bot.intents.sure):
         return
     elif isinstance(reading, DoesNotFit) and asks_for_change(text, draft.language):
         ask_what_to_change(draft, None)
@@ -236,7 +258,7 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
 def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
     if put_right(draft, text, only_if_meant=isinstance(node.step, Repeat)):
         return
-    if read_yes_no(draft, text) is None and follow_intent(draft, SURE):
+    if read_yes_no(draft, text) is None and follow_intent(draft, draft.flows.bot.intents.sure):
         return
     if isinstance(node.step, Confirm):
         answer_confirm(draft, node, text)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from fsm_engine.core.checks import check_bot, check_flow, check_folder
+from fsm_engine.core.classifying import Learn, build, phrases_of
 from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, own_slots
 from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, saying_slots
+from fsm_engine.core.language_checks import check_languages
 from fsm_engine.core.machine import TooTangled
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
@@ -14,7 +16,7 @@ from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy
 from fsm_engine.model.folder import FlowFolder
 from fsm_engine.model.problem import Position, Problem
 from fsm_engine.model.slot import SlotType
-from fsm_engine.understanding.intents import build_classifier
+from fsm_engine.understanding.intent_training import train
 from fsm_engine.understanding.sayings import SAYINGS
 
 DEFAULT_RISK = RiskPolicy(
@@ -29,27 +31,32 @@ DEFAULT_RISK = RiskPolicy(
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
 
-def compile_folder(folder: FlowFolder, types: Collection[str] = ()) -> tuple[Flows, list[Problem]]:
+def compile_folder(
+    folder: FlowFolder, types: Collection[str] = (), *, learn: Learn = train
+) -> tuple[Flows, list[Problem]]:
     """All flows, ready to run, and what is wrong with them; with an error among the problems they must not run.
 
-    ``types`` are the names of registered Python types.
+    ``types`` are the names of registered Python types. ``learn`` makes the table of a bot whose intents are learned; it
+    may know the table from an earlier time.
     """
     problems = check_folder(folder)
     visible = visible_slots(folder.flows)
     compiled: dict[str, CompiledFlow] = {}
     for flow in folder.flows.values():
-        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), folder.bot, types)
+        result, found = compile_flow(flow, visible[flow.name], frozenset(folder.flows), types)
         problems += found
         if result is not None:
             compiled[flow.name] = result
     texts, bot_problems = _bot_texts(folder.bot)
     digressions, digression_problems = _digressions(folder)
     risk, risk_problems = _risk(folder)
-    problems += bot_problems + digression_problems + risk_problems + check_bot(folder)
+    classifier, intent_problems = build(phrases_of(folder), folder.bot.intents, learn)
+    problems += bot_problems + digression_problems + risk_problems + intent_problems + check_bot(folder)
+    problems += check_languages(folder)
     flows = Flows(
         folder,
         compiled,
-        classifier=build_classifier(_phrases(folder)),
+        classifier=classifier,
         digressions=digressions,
         bot_texts=texts,
         risk=risk,
@@ -58,7 +65,7 @@ def compile_folder(folder: FlowFolder, types: Collection[str] = ()) -> tuple[Flo
 
 
 def compile_flow(
-    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], bot: Bot, types: Collection[str] = ()
+    flow: Flow, visible: Mapping[str, SlotType], flow_names: frozenset[str], types: Collection[str] = ()
 ) -> tuple[CompiledFlow | None, list[Problem]]:
     """One flow and its problems; None where it is too tangled for a machine."""
     compiler = FlowCompiler(flow, visible, flow_names)
@@ -66,7 +73,7 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled, bot, types)]
+    return compiled, [*compiler.problems, *check_flow(compiled, types)]
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:
@@ -103,6 +110,7 @@ def _bot_texts(bot: Bot) -> tuple[dict[str, CompiledText], list[Problem]]:
     keys = {
         "opening": bot.opening,
         "fallback": bot.fallback,
+        "apology": bot.apology,
         "welcome_back": bot.coming_back.say if bot.coming_back else None,
     }
     written = {**bot.texts, **{name: text for name, text in keys.items() if text is not None}}
@@ -153,15 +161,3 @@ def _policy_in_force(folder: FlowFolder) -> RiskPolicy:
     if folder.bot.risk is not None:
         return folder.risks.get(folder.bot.risk.text, DEFAULT_RISK)
     return next(iter(folder.risks.values())) if len(folder.risks) == 1 else DEFAULT_RISK
-
-
-def _phrases(folder: FlowFolder) -> dict[str, list[str]]:
-    phrases: dict[str, list[str]] = {}
-    for flow in folder.flows.values():
-        if flow.start is not None:
-            words = [written.text for group in flow.start.phrases.values() for written in group]
-            phrases.setdefault(flow.start.intent, []).extend(words)
-    for number, digression in enumerate(folder.bot.digressions):
-        words = [written.text for group in digression.phrases.values() for written in group]
-        phrases[f"digression:{number}"] = words
-    return phrases

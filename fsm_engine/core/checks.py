@@ -8,9 +8,7 @@ from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by, own_slots,
 from fsm_engine.core.machine import exits
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.model.flow import (
-    ANY_LANGUAGE,
     Ask,
-    Bot,
     Choose,
     Confirm,
     Do,
@@ -29,18 +27,12 @@ from fsm_engine.model.transcript import Transcript
 from fsm_engine.understanding import readers
 
 
-def check_flow(flow: CompiledFlow, bot: Bot, types: Collection[str] = ()) -> list[Problem]:
-    """What is wrong inside one flow: steps nobody reaches, circles without a question, texts without a language.
+def check_flow(flow: CompiledFlow, types: Collection[str] = ()) -> list[Problem]:
+    """What is wrong inside one flow: steps nobody reaches, circles without a question, unused defaults.
 
     ``types`` are the names of registered Python types.
     """
-    return [
-        *_unreachable(flow),
-        *_circles(flow),
-        *_languages(flow.flow, bot),
-        *_defaults(flow.flow),
-        *unknown_types(flow.flow, types),
-    ]
+    return [*_unreachable(flow), *_circles(flow), *_defaults(flow.flow), *unknown_types(flow.flow, types)]
 
 
 def _unreachable(flow: CompiledFlow) -> Iterator[Problem]:
@@ -114,25 +106,6 @@ def _speeches(step: Step) -> Iterator[Speech | None]:
         yield step.ask_more
     elif isinstance(step, Choose):
         yield from (case.say for case in step.cases)
-
-
-def _languages(flow: Flow, bot: Bot) -> Iterator[Problem]:
-    if len(bot.languages) < 2:
-        return
-    for step in walk_steps(flow.steps):
-        for text in texts_of(step):
-            if ANY_LANGUAGE in text.variations and len(text.variations) == 1:
-                missing = list(bot.languages[1:])
-            else:
-                missing = [language for language in bot.languages if language not in text.variations]
-            if missing:
-                yield Problem(
-                    text.at,
-                    "missing-language",
-                    f"this text of step '{step.name}' is not there in: {', '.join(missing)}. "
-                    f"Write it as a map, {' and '.join(f'{language}: …' for language in bot.languages)}.",
-                    "warning",
-                )
 
 
 def _defaults(flow: Flow) -> Iterator[Problem]:

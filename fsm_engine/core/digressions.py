@@ -9,10 +9,7 @@ from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding import readers
-from fsm_engine.understanding.intents import EXACT, MAYBE
-
-TOO_CLOSE = 0.1
-"""Two guesses nearer to each other than this are put to the user."""
+from fsm_engine.understanding.intents import EXACT
 
 
 def follow_intent(draft: Draft, threshold: float) -> bool:
@@ -23,7 +20,8 @@ def follow_intent(draft: Draft, threshold: float) -> bool:
     if not guesses:
         return False
     best = guesses[0]
-    close = [guess for guess in guesses if best.confidence - guess.confidence < TOO_CLOSE and best.confidence < EXACT]
+    margin = draft.flows.bot.intents.margin
+    close = [guess for guess in guesses if best.confidence - guess.confidence < margin and best.confidence < EXACT]
     draft.intent = best
     if len(close) > 1:
         _offer(draft, tuple(guess.name for guess in close))
@@ -94,7 +92,7 @@ def answer_which_flow(draft: Draft, text: str) -> bool:
 
 def greet_or_follow(draft: Draft) -> None:
     """No flow is under way: enters the one that is wanted, else says what can be done here."""
-    if follow_intent(draft, MAYBE):
+    if follow_intent(draft, draft.flows.bot.intents.maybe):
         return
     if draft.number == 1:
         draft.say("opening")

@@ -182,7 +182,8 @@ class Draft:
     def all_sayings(self, name: str) -> tuple[str, ...]:
         """Every variation of a saying without placeholders, in the user's language: all of them mean the same."""
         variations = self.flows.saying(name).variations
-        templates = variations.get(self.language) or next(iter(variations.values()))
+        templates = variations.get(self.language) or variations.get(self.language.partition("-")[0])
+        templates = templates or next(iter(variations.values()))
         return tuple(template.fill(self.scope(), self.language) for template in templates)
 
     def say(self, name: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:

@@ -13,7 +13,7 @@ from fsm_engine.model.flow import Bot, LevelPolicy, Resource, RiskPolicy
 from fsm_engine.model.folder import FlowFolder
 from fsm_engine.model.session import Frame
 from fsm_engine.model.slot import SlotType
-from fsm_engine.understanding.intents import IntentClassifier
+from fsm_engine.understanding.intents import Classifier
 from fsm_engine.understanding.sayings import SAYINGS
 
 _PLACEHOLDER = re.compile(r"\{(\w+)")
@@ -54,7 +54,7 @@ class Flows:
         folder: FlowFolder,
         compiled: Mapping[str, CompiledFlow],
         *,
-        classifier: IntentClassifier,
+        classifier: Classifier,
         digressions: Mapping[str, CompiledDigression],
         bot_texts: Mapping[str, CompiledText],
         risk: CompiledRisk,

@@ -65,7 +65,7 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
         style.split(" ")[0] if style.startswith("date ") and style != "date and time" else style
     )
     if formatter is None:
-        return _plain(value)
+        return _by_number(value, language, style)
     try:
         with localcontext(EXACT):
             return formatter(value, language, style)
@@ -191,8 +191,33 @@ def _language(value: Any, language: str, style: str) -> str:
 
 
 def _yes_no(value: Any, language: str, style: str) -> str:
-    yes, no = _YES_NO.get(language, _YES_NO["en"])
+    yes, no = _YES_NO.get(language.partition("-")[0], _YES_NO["en"])
     return yes if value is True else no
+
+
+_PLURAL_PART = re.compile(r"(zero|one|two|few|many|other) (\S.*)")
+
+
+@lru_cache(maxsize=1024)
+def plural_forms(style: str) -> Mapping[str, str] | None:
+    """The words of ``one person, other people`` by the plural categories of CLDR; None for anything else.
+
+    >>> plural_forms("one person, other people")
+    {'one': 'person', 'other': 'people'}
+    """
+    parts = [_PLURAL_PART.fullmatch(part.strip()) for part in style.split(",")]
+    forms = {part[1]: part[2] for part in parts if part is not None}
+    return forms if len(forms) == len(parts) and "other" in forms else None
+
+
+def _by_number(value: Any, language: str, style: str) -> str:
+    """The word that goes with a number in this language; other values, and without such words, as they are."""
+    forms = plural_forms(style)
+    if forms is None:
+        return _plain(value)
+    number = exact_number(str(value))
+    category = "other" if number is None else str(_locale(language).plural_form(abs(number)))
+    return forms.get(category, forms["other"])
 
 
 def _list(value: Any, language: str, style: str) -> str:

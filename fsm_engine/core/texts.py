@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fsm_engine.core.formats import FORMATS, format_value
+from fsm_engine.core.formats import FORMATS, format_value, plural_forms
 from fsm_engine.core.guards import Expression, ExpressionError, Scope, compile_expression
 from fsm_engine.model.flow import ANY_LANGUAGE, Speech, Text
 from fsm_engine.model.problem import Written
@@ -76,7 +76,7 @@ def compile_template(source: str, slots: Mapping[str, SlotType]) -> Template:
 def _compile_placeholder(inner: str, slots: Mapping[str, SlotType]) -> Placeholder:
     source, bar, style = inner.partition("|")
     style = " ".join(style.split())
-    if bar and style not in FORMATS:
+    if bar and style not in FORMATS and plural_forms(style) is None:
         raise ExpressionError(
             "unknown-format", f"'{style}' is not a format. Formats are: {', '.join(FORMATS)}.", name=style
         )
@@ -104,8 +104,13 @@ class CompiledText:
         return self._options(language, first_language)[0]
 
     def _options(self, language: str, first_language: str) -> tuple[Template, ...]:
-        options = self.variations.get(language) or self.variations.get(first_language)
-        return options or self.variations.get(ANY_LANGUAGE) or next(iter(self.variations.values()))
+        return self.variations.get(language) or self._nearest(language, first_language)
+
+    def _nearest(self, language: str, first_language: str) -> tuple[Template, ...]:
+        """What stands in for a language: the same without its country, the bot's first language, any."""
+        stand_ins = (language.partition("-")[0], first_language, first_language.partition("-")[0], ANY_LANGUAGE)
+        found = (self.variations[name] for name in stand_ins if self.variations.get(name))
+        return next(found, None) or next(iter(self.variations.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fsm_engine.actions import ActionFunction
     from fsm_engine.engine.deliveries import DeliveryFunction
     from fsm_engine.engine.engine import Engine
+    from fsm_engine.engine.stages import StageFunction
     from fsm_engine.storage.store import Store
 
 T = TypeVar("T")
@@ -173,6 +174,10 @@ class SyncEngine:
     ) -> Callable[[ActionFunction], ActionFunction]:
         """See `Engine.action`."""
         return self._engine.action(name, undo=undo, idempotent=idempotent)
+
+    def stage(self, name: str, *, time_limit_s: float = 2.0) -> Callable[[StageFunction], StageFunction]:
+        """See `Engine.stage`."""
+        return self._engine.stage(name, time_limit_s=time_limit_s)
 
     def deliver(self, function: D) -> D:
         """See `Engine.deliver`."""

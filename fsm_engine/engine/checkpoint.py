@@ -15,7 +15,7 @@ from fsm_engine.model.codec import encode
 from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import Answer, Outcome, Reply, Turn, TurnKind
+from fsm_engine.model.turn import Answer, Outcome, Reply, StageNotes, Turn, TurnKind
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
@@ -81,7 +81,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         messages=_messages(taken),
         answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
         detections=_detections(taken),
-        classification=_classification(taken),
+        classification=_classification(taken, flows),
         audit=(*taken.audit, *_pending_action(outcome)),
         deliveries=_deliveries(taken),
         closes_session=taken.closes,
@@ -118,7 +118,14 @@ def _user_metadata(taken: TurnTaken) -> str:
     metadata = dict(taken.request.metadata) if taken.request else {}
     if taken.turn.is_too_long:
         metadata["refused"] = "too_long"
+    if taken.turn.stages is not None:
+        metadata["stages"] = _notes_of(taken.turn.stages)
     return orjson.dumps(metadata).decode() if metadata else "{}"
+
+
+def _notes_of(notes: StageNotes) -> dict[str, object]:
+    """What a bot's own stages did, for whoever looks at the message: the journal has the rest."""
+    return {"failed": list(notes.failed)} if notes.failed else {"changed": "reply" if notes.messages else "refused"}
 
 
 def _last_of_each_step(answers: Sequence[Answer]) -> Iterable[Answer]:
@@ -147,7 +154,7 @@ def _detections(taken: TurnTaken) -> tuple[DetectionRow, ...]:
     )
 
 
-def _classification(taken: TurnTaken) -> ClassificationRow | None:
+def _classification(taken: TurnTaken, flows: Flows) -> ClassificationRow | None:
     if taken.turn.kind is not TurnKind.TEXT:
         return None
     guess = taken.outcome.intent
@@ -156,7 +163,7 @@ def _classification(taken: TurnTaken) -> ClassificationRow | None:
         user_message=taken.turn.text[:MAX_DETECTED_TEXT],
         intent=guess.name if guess else None,
         confidence=guess.confidence if guess else 0.0,
-        method=guess.method if guess else "rule_based",
+        method=guess.method if guess else flows.bot.intents.method,
         step=frames[-1].step if frames else None,
     )
 

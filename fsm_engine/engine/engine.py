@@ -13,14 +13,15 @@ from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
-from fsm_engine.engine.intent_hooks import IntentHook
+from fsm_engine.engine.intent_hooks import IntentHook, checked_hooks
+from fsm_engine.engine.opening import NewId
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
-from fsm_engine.engine.risk_stage import RiskHook
-from fsm_engine.engine.turns import Clock, NewId, Turns
+from fsm_engine.engine.risk_stage import RiskHook, named_hooks
+from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction, Stages
+from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.errors import (
     FlowError,
-    HookError,
     InvalidArgument,
     NotFound,
     SessionCorrupted,
@@ -46,6 +47,7 @@ log = logging.getLogger("fsm_engine.engine")
 
 F = TypeVar("F", bound=ActionFunction)
 D = TypeVar("D", bound=DeliveryFunction)
+S = TypeVar("S", bound=StageFunction)
 
 
 class Engine:
@@ -75,6 +77,7 @@ class Engine:
         actions: Actions | None = None,
         risk_hooks: Sequence[RiskHook] | Mapping[str, RiskHook] = (),
         intent_hooks: Sequence[IntentHook] = (),
+        stages: Stages | Mapping[str, StageFunction] | None = None,
         deliver: DeliveryFunction | None = None,
         notify: Mapping[str, DeliveryFunction] | None = None,
         clock: Clock | None = None,
@@ -90,8 +93,9 @@ class Engine:
         an older schema to this one's first. A store that is open already is used as it is, and closed with the engine.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
-        ``risk_hooks`` go by their function's name unless given as a mapping. ``deliver`` and ``notify``, by name, are
-        what `Engine.deliver` and `Engine.notify` register. ``clock`` returns an aware datetime.
+        ``stages`` are functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's
+        name unless given as a mapping. ``deliver`` and ``notify``, by name, are what `Engine.deliver` and
+        `Engine.notify` register. ``clock`` returns an aware datetime.
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
@@ -100,8 +104,10 @@ class Engine:
             FlowError: the flow files have problems; nothing was opened.
             StartUpError: the database cannot be used as it is.
             InvalidArgument: the database's address or settings cannot be understood.
+            HookError: a hook or stage does not take what it would be given.
         """
-        source = FlowSource(flows, actions, _named_hooks(risk_hooks))
+        stages, intent_hooks = Stages.of(stages), checked_hooks(intent_hooks)
+        source = FlowSource(flows, actions, named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = utc_now if clock is None else in_utc(clock)
         if database is None or isinstance(database, (str, Settings)):
@@ -114,9 +120,10 @@ class Engine:
             turns = Turns(
                 store,
                 source,
-                actions,
+                RoutedActions(actions, stages),
                 intent_hooks,
                 clock,
+                stages=stages,
                 new_id=new_id or rising_id,
                 hold_at_most=hold_at_most,
                 wake_outbox=outbox.wake,
@@ -139,6 +146,10 @@ class Engine:
     def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
         """Registers the decorated function as an action; see `Actions.action`."""
         return self._actions.action(name, undo=undo, idempotent=idempotent)
+
+    def stage(self, name: str, *, time_limit_s: float = TIME_LIMIT_S) -> Callable[[S], S]:
+        """Registers the decorated function in the place of a stage of every turn; see `Stages.stage`."""
+        return self._turns.stages.stage(name, time_limit_s=time_limit_s)
 
     def deliver(self, function: D) -> D:
         """Registers the decorated function, sync or async, as what takes messages to users who did not ask just now.
@@ -383,15 +394,3 @@ class Engine:
         """What is wrong with a conversation is told only to those who may know that it exists."""
         if await self.store.conversations.get(conversation_id, user_id=user_id) is None:
             raise no_conversation(conversation_id) from None
-
-
-def _named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:
-    if isinstance(hooks, Mapping):
-        return dict(hooks)
-    named: dict[str, RiskHook] = {}
-    for hook in hooks:
-        name = getattr(hook, "__name__", None)
-        if not callable(hook) or name is None:
-            raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
-        named[name] = hook
-    return named

@@ -99,7 +99,7 @@ def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
     if not isinstance(flow, Flow):
         raise FlowError(problems)
     all_flows = {**flows.folder.flows, flow.name: flow}
-    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows), flows.bot)
+    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows))
     if compiled is not None:
         flows.pinned[flow.source_hash] = compiled
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from fsm_engine.actions import call_function
+from fsm_engine.engine.stages import must_take
 from fsm_engine.errors import HookError
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding.text import canonical_id
@@ -22,27 +23,40 @@ TIME_LIMIT_S = 1.0
 GUESSES_AT_MOST = 50
 
 
-async def hooked_guesses(hooks: Sequence[IntentHook], text: str) -> tuple[IntentGuess, ...]:
-    """What the first hook says that says anything; empty when none does, and the shipped classifier is to answer."""
+def checked_hooks(hooks: Sequence[IntentHook]) -> tuple[IntentHook, ...]:
+    """The hooks as they are.
+
+    Raises:
+        HookError: one cannot be called with a text.
+    """
+    for hook in hooks:
+        must_take(hook, "intent hook", 1, "def my_hook(text): ...")
+    return tuple(hooks)
+
+
+async def hooked_guesses(hooks: Sequence[IntentHook], text: str, *, maybe: float) -> tuple[IntentGuess, ...]:
+    """What the first hook says that is at least ``maybe`` sure; empty when none is: the shipped classifier answers."""
     for hook in hooks:
         try:
             async with asyncio.timeout(TIME_LIMIT_S):
                 answer = await call_function(hook, text)
-            guesses = _guesses(answer)
+            guesses = sound_guesses(answer)
         except Exception as error:  # noqa: BLE001 - a hook must never cost a turn; the rules answer instead
             log.warning("an intent hook failed with %s; the rules answer instead", type(error).__name__)
             continue
-        if guesses:
+        if guesses and guesses[0].confidence >= maybe:
             return guesses
     return ()
 
 
-def _guesses(answer: Any) -> tuple[IntentGuess, ...]:
+def sound_guesses(answer: Any) -> tuple[IntentGuess, ...]:
+    """What a classifier returned, the likeliest first. Raises `FsmEngineError` or `TypeError` for nonsense."""
     if answer is None:
         return ()
     if isinstance(answer, (str, IntentGuess)):
         answer = [answer]
-    return tuple(_sound_guess(item) for item in islice(answer, GUESSES_AT_MOST))
+    guesses = [_sound_guess(item) for item in islice(answer, GUESSES_AT_MOST)]
+    return tuple(sorted(guesses, key=lambda guess: -guess.confidence))
 
 
 def _sound_guess(item: Any) -> IntentGuess:

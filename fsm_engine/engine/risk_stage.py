@@ -14,6 +14,7 @@ from typing import Any
 
 from fsm_engine.actions import call_function
 from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.engine.stages import must_take
 from fsm_engine.errors import FlowError, HookError
 from fsm_engine.model.flow import LEVELS, HookDetector, Level, PhraseDetector, RiskPolicy
 from fsm_engine.model.problem import Problem
@@ -178,3 +179,22 @@ def _phrase_detector(detector: PhraseDetector, policy: RiskPolicy, problems: lis
     except ValueError as error:
         problems.append(Problem(policy.at, "unknown-lexicon", str(error)))
         return []
+
+
+def named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:
+    """Hooks by name, a function by its own.
+
+    Raises:
+        HookError: one has no name, or cannot be called with a text.
+    """
+    named = dict(hooks) if isinstance(hooks, Mapping) else {_name_of(hook): hook for hook in hooks}
+    for name, hook in named.items():
+        must_take(hook, f"risk hook '{name}'", 1, "def my_hook(text): ...")
+    return named
+
+
+def _name_of(hook: RiskHook) -> str:
+    name = getattr(hook, "__name__", None)
+    if not callable(hook) or name is None:
+        raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
+    return str(name)

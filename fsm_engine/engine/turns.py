@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from fsm_engine.actions import Actions, ask_outside, run_action
 from fsm_engine.core.advance import advance, unfinished_action
@@ -15,8 +14,11 @@ from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
+from fsm_engine.engine.opening import NewId, Opening, open_session
+from fsm_engine.engine.pipeline import Pipeline
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
-from fsm_engine.engine.requests import Request, language_and_region
+from fsm_engine.engine.requests import Request
+from fsm_engine.engine.stages import Stage, Stages
 from fsm_engine.errors import (
     Busy,
     DuplicateRequest,
@@ -28,9 +30,7 @@ from fsm_engine.errors import (
 )
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode, encode
-from fsm_engine.model.flow import Bot
-from fsm_engine.model.session import Frame, Mood, RunningAction, SessionState, Status
-from fsm_engine.model.times import utc_text
+from fsm_engine.model.session import RunningAction, SessionState, Status
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
@@ -42,27 +42,10 @@ MAX_TRIES = 100
 """Times a turn is computed anew because another process was first, before the caller is told to try later."""
 
 Clock = Callable[[], datetime]
-NewId = Callable[[datetime], str]
 
 
 class StaleHold(Exception):
     """The turn must ask the outside world, and what this process holds might be out of date."""
-
-
-class Opening(NamedTuple):
-    """The state a turn starts from, and what it is read by. ``closes`` names an older session that ends because of it.
-
-    A new session's first turn carries its language, so that a replay needs nothing else.
-    """
-
-    state: SessionState
-    now: datetime
-    language: str
-    timezone: str
-    region: str | None
-    carried_over: tuple[Frame, ...] = ()
-    closes: tuple[str, str] | None = None
-    moods_before: tuple[Mood, ...] = ()
 
 
 class Turns:
@@ -76,6 +59,7 @@ class Turns:
         intent_hooks: Sequence[IntentHook],
         clock: Clock,
         *,
+        stages: Stages,
         new_id: NewId,
         hold_at_most: int,
         wake_outbox: Callable[[], None],
@@ -86,6 +70,8 @@ class Turns:
         self._intent_hooks = tuple(intent_hooks)
         self._clock = clock
         self._new_id = new_id
+        self.stages = stages
+        self._pipeline = Pipeline(stages, new_id)
         self._wake_outbox = wake_outbox
         self._held = HeldConversations(hold_at_most)
         self._order = ConversationOrder()
@@ -202,10 +188,12 @@ class Turns:
         return _held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
-        if request.kind is TurnKind.TEXT and self._asks_outside():
+        if self._asks_outside(request):
             held = await self._fresh(held, request)
-        opening = _open(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
+        opening = open_session(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
+        if self.stages.asks_outside:
+            opening, turn = await self._pipeline.understand(request, opening, turn, self._source.flows.bot)
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
@@ -213,6 +201,10 @@ class Turns:
             result = await ask_outside(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
+        if self.stages.asks_outside:
+            turn, outcome = await self._pipeline.before_reply(
+                flows, opening.state, turn, outcome, request.conversation_id
+            )
         failpoint("turn.after-advance")
         reply = reply_of(outcome, request.conversation_id)
         if late:
@@ -234,8 +226,10 @@ class Turns:
             raise StaleHold
         return held._replace(is_fresh=True)
 
-    def _asks_outside(self) -> bool:
-        return self._source.risk.asks_outside or bool(self._intent_hooks)
+    def _asks_outside(self, request: Request) -> bool:
+        if self.stages.asks_outside:
+            return True
+        return request.kind is TurnKind.TEXT and (self._source.risk.asks_outside or bool(self._intent_hooks))
 
     async def _understood(self, request: Request, opening: Opening) -> Turn:
         """The turn with what detectors and classifiers say about it. The risk stage comes first, on every path."""
@@ -248,7 +242,7 @@ class Turns:
             failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)
-            elif not request.is_too_long:
+            elif not request.is_too_long and not self.stages.has(Stage.CLASSIFY):
                 intents = await self._classify(request.text)
         return Turn(
             kind=request.kind,
@@ -269,8 +263,11 @@ class Turns:
         )
 
     async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
-        guesses = await hooked_guesses(self._intent_hooks, text) if self._intent_hooks else ()
-        return guesses or self._source.flows.classifier.classify(text)
+        flows = self._source.flows
+        guesses: tuple[IntentGuess, ...] = ()
+        if self._intent_hooks:
+            guesses = await hooked_guesses(self._intent_hooks, text, maybe=flows.bot.intents.maybe)
+        return guesses or flows.classifier.classify(text)
 
     async def _commit(self, taken: TurnTaken) -> Held:
         flows = self._source.flows
@@ -330,6 +327,7 @@ class Turns:
         bot = flows.bot
         turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
         outcome = advance(flows, held.state, turn)
+        turn, outcome = await self._pipeline.before_reply(flows, held.state, turn, outcome, held.conversation_id)
         reply = reply_of(outcome, held.conversation_id)
         audit = (_audit_of(request, result),)
         cause = held.state.turn
@@ -341,27 +339,6 @@ class Turns:
             return held, reply
         held, later = await self._run(held, outcome.action, is_pushed=is_pushed)
         return held, joined(reply, later)
-
-
-def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewId) -> Opening:
-    """The session that the turn belongs to: the running one, or a new one."""
-    wanted, region = language_and_region(request.locale, bot.languages)
-    state = held.state
-    carried_over: tuple[Frame, ...] = ()
-    closes: tuple[str, str] | None = None
-    is_new = state is None or state.status is not Status.ACTIVE
-    if state is not None and not is_new:
-        if held.expires_at is not None and held.expires_at <= utc_text(now):
-            closes = (state.session_id, Status.EXPIRED.value)
-            offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
-            carried_over = state.frames if offers else ()
-        elif request.kind is TurnKind.START and state.frames:
-            closes = (state.session_id, Status.CANCELLED.value)
-    language = wanted or (state.language if state else bot.languages[0])
-    moods = state.moods if state is not None and is_new else ()
-    if state is None or is_new or closes is not None:
-        state = SessionState(session_id=new_id(now))
-    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes, moods)
 
 
 def _bare_request(action: RunningAction, flow: str) -> ActionRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from fsm_engine.core.bundle import compile_folder
 from fsm_engine.core.flows import Flows
 from fsm_engine.errors import FlowError
 from fsm_engine.model.problem import Problem
+from fsm_engine.understanding.intent_model import ModelTable
 
 
 def check_flows(
@@ -26,8 +27,14 @@ def check_flows(
 
     with _no_garbage_collection():
         folder, problems = read_folder(where)
-        flows, found = compile_folder(folder, types)
+        flows, found = compile_folder(folder, types, learn=_learned)
     return flows, sorted({*problems, *found})
+
+
+def _learned(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
+    from fsm_engine.flow_files.intent_cache import learned  # only bots whose intents are learned need it
+
+    return learned(phrases)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from fsm_engine.flow_files.authors_help import shown
 from fsm_engine.flow_files.iso_codes import COUNTRIES, unknown_country
+from fsm_engine.flow_files.parse_intents import parse_intents
 from fsm_engine.flow_files.parse_texts import language_code, optional_speech, parse_phrases, parse_text
 from fsm_engine.flow_files.shapes import (
     DAY_S,
@@ -23,7 +24,7 @@ from fsm_engine.model.flow import ANYTIME_WORDS, Bot, ComingBack, Digression, Ke
 
 BOT_KEYS = (
     *("bot", "languages", "timezone", "region", "opening", "fallback", "expires", "coming_back"),
-    *("message_limit", "anytime", "digressions", "risk", "keep", "texts"),
+    *("message_limit", "anytime", "digressions", "risk", "keep", "texts", "apology", "intents"),
 )
 MOST_LANGUAGES = 50
 MOST_DIGRESSIONS = 200
@@ -54,6 +55,8 @@ def parse_bot(source: Source, mapping: YamlMap) -> Bot | None:
         risk=fields.written("risk"),
         keep=_keep(fields),
         texts=_texts(fields),
+        apology=_text(fields, "apology"),
+        intents=parse_intents(fields),
     )
     return None if bot is None else parsed
 

@@ -30,6 +30,18 @@ A step calls a Python function that the bot has not registered. Check the spelli
 Wrong: - do: account.create
 Right: - do: accounts.create
 """,
+    "missing-extra": """\
+The bot file asks for something that needs a library which is not installed. The message says which command installs it.
+
+Wrong: intents: ml              (without scikit-learn)
+Right: intents: rule_based      (or: pip install 'fsm_engine[ml]')
+""",
+    "too-many-intents": """\
+There are more intents or phrases than can be learned in reasonable time. The rules have no such limit.
+
+Wrong: intents: ml              (with 300 flows that have phrases)
+Right: intents: rule_based
+""",
     "unknown-hook": """\
 The risk policy names a Python hook that the bot has not registered. Check the spelling, or ask the developer.
 

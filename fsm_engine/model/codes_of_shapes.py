@@ -116,6 +116,19 @@ A whole number is needed here, within the bounds that the message names.
 Wrong: attempts: three
 Right: attempts: 3
 """,
+    "bad-share": """\
+A number from 0 to 1 is needed here, with at most four digits after the point.
+
+Wrong: intents: {method: hybrid, sure: 90%}
+Right: intents: {method: hybrid, sure: 0.9}
+""",
+    "thresholds-crossed": """\
+`maybe` is the confidence from which a guess is worth following where nothing else is open, `sure` the one from which it
+may interrupt a question. What is sure is always good enough for maybe, so `maybe` cannot be the higher one.
+
+Wrong: intents: {method: hybrid, sure: 0.6, maybe: 0.8}
+Right: intents: {method: hybrid, sure: 0.8, maybe: 0.6}
+""",
     "bad-duration": """\
 A length of time is a number with its unit: ms, s, minutes, hours, days or weeks.
 

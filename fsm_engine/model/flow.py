@@ -231,6 +231,21 @@ class Keep:
     drop_messages_on_completion: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class IntentSettings:
+    """How intents are told, and from which confidence on a guess is followed.
+
+    ``sure``: in the middle of a question; ``maybe``: where nothing else is open. Of guesses nearer to each other than
+    ``margin`` the user is asked which.
+    """
+
+    method: Literal["rule_based", "ml", "hybrid"] = "rule_based"
+    sure: float = 0.85
+    maybe: float = 0.5
+    margin: float = 0.1
+    at: Position | None = None
+
+
 ANYTIME_WORDS = ("help", "repeat", "back", "skip", "cancel", "restart", "human")
 
 
@@ -253,6 +268,8 @@ class Bot:
     risk: Written | None = None
     keep: Keep = field(default_factory=Keep)
     texts: Mapping[str, Text] = field(default_factory=dict)
+    apology: Text | None = None
+    intents: IntentSettings = field(default_factory=IntentSettings)
 
 
 Level = Literal["low", "medium", "high"]

@@ -64,11 +64,34 @@ class ActionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One thing the bot says, with buttons and media to go along."""
+
+    text: str
+    options: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageNotes:
+    """What a bot's own stages made of a turn. ``failed`` says which ones failed and how: then the session stands still.
+
+    ``instead`` is said instead of reading the message; None after a failure: the bot's apology is. ``messages`` are
+    said in the place of what the flow said.
+    """
+
+    failed: tuple[str, ...] = ()
+    instead: str | None = None
+    messages: tuple[Message, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """All that one turn depends on besides the state. The journal keeps it, so a replay needs nothing else.
 
     ``text`` is canonical (see ``understanding.text``). ``is_too_long``: it was cut at the limit and must be refused.
     ``call_results`` holds the results of calls that `advance` asked for earlier in this same turn, by call key.
+    ``stages``: what a bot's own stages made of it, None without any.
     ``carried_over``: where an expired session stood; this turn opens the session that offers to go on there.
     ``mood``: what the message tells about those after it (see `Mood`). ``moods_before``: of the last messages of the
     session that ended before this one began.
@@ -91,15 +114,7 @@ class Turn:
     carried_over: tuple[Frame, ...] = ()
     mood: Mood = ""
     moods_before: tuple[Mood, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One thing the bot says, with buttons and media to go along."""
-
-    text: str
-    options: tuple[str, ...] = ()
-    media: tuple[str, ...] = ()
+    stages: StageNotes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding.text import fold
@@ -77,9 +77,10 @@ SMALL_WORDS: Final = frozenset(_SMALL.split())
 """Words of English and Spanish, folded, that tell nothing about what is wanted."""
 
 _DENIALS = frozenset(["dont", "not", "never", "wont", "didnt", "wouldnt", "no", "nunca", "jamas", "tampoco"])
-_ENGLISH_WISHES = ["want", "wanted", "wish", "need", "like", "plan", "intend", "mean", "going", "to"]
-_SPANISH_WISHES = ["quiero", "quise", "queria", "quisiera", "deseo", "necesito", "pienso", "voy"]
-_WISHES = frozenset([*_ENGLISH_WISHES, *_SPANISH_WISHES])
+_ENGLISH_WISHES = ["want", "wanted", "wish", "need", "like", "plan", "intend", "mean", "going", "to", "feel"]
+_SPANISH_WISHES = ["quiero", "quise", "queria", "quisiera", "querido", "deseo", "necesito", "pienso", "voy", "apetece"]
+_WISHES = frozenset([*_ENGLISH_WISHES, *_SPANISH_WISHES, "interested"])
+_BETWEEN = frozenset(["really", "me", "he", "nos"])  # "no me apetece", "nunca he querido"
 _POLITE = frozenset(["please", "pls", "hi", "hello", "hey", "hola", "thanks", "gracias", "ok", "okay", "favor", "por"])
 
 
@@ -118,6 +119,14 @@ class _Message:
     places: Sequence[int]
     near: frozenset[str]
     weight: float
+
+
+class Classifier(Protocol):
+    """Says what a message may ask for."""
+
+    def classify(self, text: str) -> tuple[IntentGuess, ...]:
+        """The likely intents, best first; empty when the message asks for none. The same text gives the same answer."""
+        ...
 
 
 class IntentClassifier:
@@ -160,7 +169,7 @@ class IntentClassifier:
         for place, word in enumerate(words):
             if word in SMALL_WORDS:
                 continue
-            stem = _stem(word)
+            stem = word_stem(word)
             if stem not in weights and not is_long and (meant := self._meant(word)):
                 stem = meant
                 near.add(stem)
@@ -181,7 +190,7 @@ class IntentClassifier:
         distance, best = min((OSA.distance(word, each), each) for each in known)
         if len(word) < ONE_SLIP_FROM and sorted(word) != sorted(best):
             return None
-        return _stem(best) if distance <= (2 if len(word) >= TWO_SLIPS_FROM else 1) else None
+        return word_stem(best) if distance <= (2 if len(word) >= TWO_SLIPS_FROM else 1) else None
 
     def _candidates(self, message: _Message) -> Iterator[_Phrase]:
         """Phrases of small words only, and those that share enough telling words with the message."""
@@ -202,7 +211,7 @@ def build_classifier(intents: Mapping[str, Sequence[str]]) -> IntentClassifier:
     texts = [
         (intent, text) for intent, phrases in intents.items() for text in dict.fromkeys(map(fold, phrases)) if text
     ]
-    telling = [tuple(_stem(word) for word in text.split() if word not in SMALL_WORDS) for _, text in texts]
+    telling = [tuple(word_stem(word) for word in text.split() if word not in SMALL_WORDS) for _, text in texts]
     users: defaultdict[str, set[str]] = defaultdict(set)
     for (intent, _), stems in zip(texts, telling, strict=True):
         for stem in stems:
@@ -316,7 +325,16 @@ def _unless_denied(confidence: float, phrase: _Phrase, message: _Message, first:
 
 
 def _is_negative(words: Sequence[str]) -> bool:
-    return any(word in _DENIALS and wish in _WISHES for word, wish in pairwise(words))
+    if _DENIALS.isdisjoint(words):
+        return False
+    return any(word in _DENIALS and wish in _WISHES for word, wish in pairwise(w for w in words if w not in _BETWEEN))
+
+
+def is_denial(words: Sequence[str]) -> bool:
+    """Whether folded words say that something is not wanted: "I don't want to …", "please don't …", "no quiero …"."""
+    if _DENIALS.isdisjoint(words):
+        return False
+    return _is_negative(words) or _without_politeness(words)[0] in _DENIALS - {"no"}
 
 
 def _without_politeness(words: Sequence[str]) -> Sequence[str]:
@@ -328,7 +346,7 @@ def _without_politeness(words: Sequence[str]) -> Sequence[str]:
     return words[start:end] if start < end else words
 
 
-def _stem(word: str) -> str:
+def word_stem(word: str) -> str:
     """The word without its English ending, crudely: only equality of stems counts ("worries", "worry")."""
     if word.endswith("ies") and len(word) > 4:
         word = word[:-3] + "y"

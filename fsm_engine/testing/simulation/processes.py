@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, Protocol
 
 from fsm_engine.actions import Actions
 from fsm_engine.engine.engine import Engine
-from fsm_engine.engine.turns import Clock, NewId
+from fsm_engine.engine.opening import NewId
+from fsm_engine.engine.turns import Clock
 from fsm_engine.storage.store import Store
 from fsm_engine.testing.simulation.database import Disk, SimulatedDatabase, open_simulated
 from fsm_engine.testing.simulation.loop import Owner, SimulatedLoop
