@@ -45,8 +45,9 @@ def checked_flows(folder: Path, types: Collection[str] = ()) -> tuple[Flows, lis
         Refused: there is nothing to check: no such folder, no right to read it, or no flow in it.
     """
     from fsm_engine.flow_files.load import check_flows
+    from fsm_engine.model.times import utc_now
 
-    flows, problems = check_flows(folder, types=types)
+    flows, problems = check_flows(folder, types=types, today=utc_now().date())
     for problem in problems:
         if problem.code in _NOTHING_THERE and Path(problem.at.file) == folder:
             raise Refused(f"{folder}: {problem.message}.")

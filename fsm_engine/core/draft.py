@@ -13,7 +13,7 @@ from fsm_engine.core.formats import join_words
 from fsm_engine.core.guards import Scope
 from fsm_engine.core.machine import START, Cursor
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Voice
-from fsm_engine.model.session import Frame, Pending, RunningAction, SessionState, Status
+from fsm_engine.model.session import Frame, Pending, RunningAction, SessionState, Status, Timer
 from fsm_engine.model.slot import Json, ReadingContext
 from fsm_engine.model.turn import (
     ActionRequest,
@@ -126,6 +126,8 @@ class Draft:
         self.action: RunningAction | None = state.action
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)
+        self.timers: dict[str, Timer] = {one.name: one for one in state.timers or turn.carried_timers}
+        self.nudges = state.nudges
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)
@@ -201,10 +203,14 @@ class Draft:
             action=self.action,
             misses=self.misses,
             risk_counts=self.risk_counts,
+            timers=tuple(self.timers.values()),
+            nudges=self.nudges,
         )
 
     def end(self, status: Status) -> None:
-        """Ends the session; nothing is awaited any more."""
+        """Ends the session; nothing is awaited any more. Only a cancelled one reminds of nothing."""
+        if status is Status.CANCELLED:
+            self.timers.clear()
         self.status = status
         self.pending = None
         self.action = None

@@ -12,8 +12,9 @@ from fsm_engine.core.expression_values import as_stored
 from fsm_engine.core.guards import Expression, Scope
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.reminders import set_reminder
 from fsm_engine.core.repeats import close_round, is_inside, leave_rounds
-from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
+from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Remind, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, RiskFinding
@@ -311,6 +312,11 @@ def leave_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int:
     return _after(draft, node)
 
 
+def _visit_remind(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    set_reminder(draft, frame, node)
+    return _after(draft, node)
+
+
 def _visit_handoff(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if node.speech is not None:
         draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
@@ -334,6 +340,7 @@ _VISITS: Mapping[type[Step], Callable[[Draft, FrameDraft, Node], int | None]] = 
     Run: _visit_run,
     Do: _visit_do,
     Repeat: _visit_repeat,
+    Remind: _visit_remind,
     Handoff: _visit_handoff,
     End: _visit_end,
 }

@@ -186,6 +186,10 @@ class SyncEngine:
         """See `Engine.run_deliveries`."""
         return self._portal.call(self._engine.run_deliveries())
 
+    def run_timers(self) -> int:
+        """See `Engine.run_timers`."""
+        return self._portal.call(self._engine.run_timers())
+
     def turn(self, conversation_id: str, text: str, **options: Any) -> Reply:
         """See `Engine.turn`."""
         return self._portal.call(self._engine.turn(conversation_id, text, **options))

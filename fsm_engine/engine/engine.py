@@ -12,15 +12,15 @@ from typing import Any, Literal, TypeVar
 from fsm_engine.actions import ActionFunction, Actions
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
-from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
+from fsm_engine.engine.flow_source import FlowsArgument, FlowSource, named_hooks
 from fsm_engine.engine.intent_hooks import IntentHook
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook
+from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, NewId, Turns
 from fsm_engine.errors import (
     FlowError,
-    HookError,
     InvalidArgument,
     NotFound,
     SessionCorrupted,
@@ -56,13 +56,21 @@ class Engine:
     """
 
     def __init__(
-        self, store: Store, source: FlowSource, actions: Actions, turns: Turns, outbox: Outbox, clock: Clock
+        self,
+        store: Store,
+        source: FlowSource,
+        actions: Actions,
+        turns: Turns,
+        outbox: Outbox,
+        timers: TimerRunner,
+        clock: Clock,
     ) -> None:
         self.store = store
         self._source = source
         self._actions = actions
         self._turns = turns
         self._outbox = outbox
+        self._timers = timers
         self._clock = clock
 
     @classmethod
@@ -101,7 +109,7 @@ class Engine:
             StartUpError: the database cannot be used as it is.
             InvalidArgument: the database's address or settings cannot be understood.
         """
-        source = FlowSource(flows, actions, _named_hooks(risk_hooks))
+        source = FlowSource(flows, actions, named_hooks(risk_hooks))
         actions = actions if actions is not None else Actions()
         clock = utc_now if clock is None else in_utc(clock)
         if database is None or isinstance(database, (str, Settings)):
@@ -123,7 +131,8 @@ class Engine:
             )
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
-            yield cls(store, source, actions, turns, outbox, clock)
+            timers = TimerRunner(store, source, turns, clock, outbox.wake)
+            yield cls(store, source, actions, turns, outbox, timers, clock)
         finally:
             await outbox.close()
             await store.close()
@@ -164,6 +173,13 @@ class Engine:
     async def run_deliveries(self) -> int:
         """Hands over what is due now; how many arrived. The engine does so by itself as well."""
         return await self._outbox.run_due()
+
+    async def run_timers(self) -> int:
+        """Fires the reminders that are due by the engine's clock; how many. Their messages go to `deliver`.
+
+        Call it every minute or so, or run ``fsm-engine timers run``; several processes may.
+        """
+        return await self._timers.run_due()
 
     async def turn(
         self,
@@ -382,15 +398,3 @@ class Engine:
         """What is wrong with a conversation is told only to those who may know that it exists."""
         if await self.store.conversations.get(conversation_id, user_id=user_id) is None:
             raise no_conversation(conversation_id) from None
-
-
-def _named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:
-    if isinstance(hooks, Mapping):
-        return dict(hooks)
-    named: dict[str, RiskHook] = {}
-    for hook in hooks:
-        name = getattr(hook, "__name__", None)
-        if not callable(hook) or name is None:
-            raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
-        named[name] = hook
-    return named

@@ -12,7 +12,7 @@ from fsm_engine.core.bundle import compile_flow, visible_slots
 from fsm_engine.core.checks import actions_of, unknown_types
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
-from fsm_engine.errors import FlowError, SessionCorrupted
+from fsm_engine.errors import FlowError, HookError, SessionCorrupted
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.flow import Flow
 from fsm_engine.model.problem import Problem
@@ -120,3 +120,16 @@ def _must_have_readers(flows: Flows, types: Collection[str]) -> None:
     problems = [problem for flow in flows.folder.flows.values() for problem in unknown_types(flow, types)]
     if problems:
         raise FlowError(sorted(problems))
+
+
+def named_hooks(hooks: Sequence[RiskHook] | Mapping[str, RiskHook]) -> dict[str, RiskHook]:
+    """Hooks by name, their function's own unless a mapping says another. Raises `HookError` for what has none."""
+    if isinstance(hooks, Mapping):
+        return dict(hooks)
+    named: dict[str, RiskHook] = {}
+    for hook in hooks:
+        name = getattr(hook, "__name__", None)
+        if not callable(hook) or name is None:
+            raise HookError(f"risk hook {type(hook).__name__}: pass functions, or a mapping of names to functions.")
+        named[name] = hook
+    return named

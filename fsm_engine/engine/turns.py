@@ -13,7 +13,7 @@ from fsm_engine.actions import Actions, ask_outside, run_action
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
-from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
+from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations, held_from
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
 from fsm_engine.engine.requests import Request, language_and_region
@@ -27,9 +27,9 @@ from fsm_engine.errors import (
     no_conversation,
 )
 from fsm_engine.failpoints import failpoint
-from fsm_engine.model.codec import decode, encode
+from fsm_engine.model.codec import encode
 from fsm_engine.model.flow import Bot
-from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
+from fsm_engine.model.session import Frame, RunningAction, SessionState, Status, Timer
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, RiskFinding, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
@@ -60,6 +60,7 @@ class Opening(NamedTuple):
     timezone: str
     region: str | None
     carried_over: tuple[Frame, ...] = ()
+    carried_timers: tuple[Timer, ...] = ()
     closes: tuple[str, str] | None = None
 
 
@@ -130,6 +131,16 @@ class Turns:
             for conversation_id in entered:
                 self._order.leave(conversation_id)
 
+    @asynccontextmanager
+    async def alone(self, conversation_id: str) -> AsyncIterator[None]:
+        """This conversation has no turn under way meanwhile; what is held of it is forgotten at the end."""
+        await self._order.enter(conversation_id)
+        try:
+            yield
+        finally:
+            self._held.drop(conversation_id)
+            self._order.leave(conversation_id)
+
     async def finish(self, conversation_id: str) -> Reply | None:
         """Runs an action that a dead process left behind, and delivers what it leads to; None when there is none."""
         await self._order.enter(conversation_id)
@@ -165,7 +176,7 @@ class Turns:
         """``late`` gathers what the user is still owed: how an action ended that a dead process left behind."""
         if held is None:
             loaded = await self._store.load(request.conversation_id, request.request_id)
-            held = _held_from(request, loaded)
+            held = held_from(request, loaded)
             if loaded is not None and loaded.seen:
                 return await self._repeat(held, request, loaded)
         failpoint("turn.after-load")
@@ -197,7 +208,7 @@ class Turns:
 
     async def _load(self, conversation_id: str) -> Held:
         request = Request(conversation_id, TurnKind.TEXT)
-        return _held_from(request, await self._store.load(conversation_id, None))
+        return held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if request.kind is TurnKind.TEXT and self._asks_outside():
@@ -226,7 +237,7 @@ class Turns:
         if held.is_fresh:
             return held
         loaded = await self._store.load(request.conversation_id, request.request_id)
-        known = _held_from(request, loaded)
+        known = held_from(request, loaded)
         ids = [one.state.session_id if one.state else None for one in (known, held)]
         if known.version != held.version or ids[0] != ids[1] or (loaded is not None and loaded.seen):
             raise StaleHold
@@ -261,6 +272,7 @@ class Turns:
             flow=request.flow,
             slots=request.slots,
             carried_over=opening.carried_over,
+            carried_timers=opening.carried_timers,
         )
 
     async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
@@ -342,20 +354,20 @@ def _open(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewI
     """The session that the turn belongs to: the running one, or a new one."""
     wanted, region = language_and_region(request.locale, bot.languages)
     state = held.state
-    carried_over: tuple[Frame, ...] = ()
+    carried: tuple[tuple[Frame, ...], tuple[Timer, ...]] = ((), ())
     closes: tuple[str, str] | None = None
     is_new = state is None or state.status is not Status.ACTIVE
     if state is not None and not is_new:
         if held.expires_at is not None and held.expires_at <= utc_text(now):
             closes = (state.session_id, Status.EXPIRED.value)
             offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
-            carried_over = state.frames if offers else ()
+            carried = (state.frames, state.timers) if offers else ((), ())
         elif request.kind is TurnKind.START and state.frames:
             closes = (state.session_id, Status.CANCELLED.value)
     language = wanted or (state.language if state else bot.languages[0])
     if state is None or is_new or closes is not None:
         state = SessionState(session_id=new_id(now))
-    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes)
+    return Opening(state, now, language, bot.timezone, region or bot.region, *carried, closes)
 
 
 def _bare_request(action: RunningAction, flow: str) -> ActionRequest:
@@ -368,22 +380,6 @@ def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
     output = encode(result.value).decode() if result.ok else None
     return AuditRow(
         request.key, request.flow, request.action, status, encode(request.slots).decode(), output, result.error
-    )
-
-
-def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
-    if loaded is None:
-        return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
-    conversation, session = loaded.conversation, loaded.session
-    return Held(
-        conversation_id=conversation.id,
-        conversation_key=conversation.key,
-        version=conversation.version,
-        user_id=conversation.user_id,
-        session_key=session.key if session else None,
-        state=decode(SessionState, session.state_json) if session else None,
-        expires_at=session.expires_at if session else None,
-        is_fresh=True,
     )
 
 

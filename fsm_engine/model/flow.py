@@ -155,9 +155,22 @@ class Run(Step):
     flow: Written
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """``shift_s`` seconds after a moment: the value of ``slot``, an ISO date with or without a time, or else now.
+
+    ``clock`` (HH:MM, in the bot's time zone) is the time of day; None: the moment's own, or 09:00 of a day.
+    """
+
+    slot: Written | None = None
+    moment: Written | None = None
+    clock: str | None = None
+    shift_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remind(Step):
-    when_due: Written
+    due: Due
     speech: Speech
 
 

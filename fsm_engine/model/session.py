@@ -63,8 +63,24 @@ class RunningAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to be said at a time, ``due`` (UTC, as times are stored), unless an answer changes it before."""
+
+    name: str
+    flow: str
+    step: str
+    due: str
+    text: str
+    options: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
-    """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet."""
+    """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet.
+
+    ``timers`` are those that have not fired. ``nudges`` counts how often the open question was brought to mind.
+    """
 
     session_id: str
     status: Status = Status.ACTIVE
@@ -75,3 +91,5 @@ class SessionState:
     action: RunningAction | None = None
     misses: int = 0
     risk_counts: Mapping[str, int] = field(default_factory=dict)
+    timers: tuple[Timer, ...] = ()
+    nudges: int = 0
