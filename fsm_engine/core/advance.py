@@ -40,6 +40,7 @@ from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_in
 from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
+from fsm_engine.core.nudges import say_nudge
 from fsm_engine.core.putting_right import put_right
 from fsm_engine.core.questions import expectation, note_answers, store_answer
 from fsm_engine.core.reminders import fire, refresh_reminders, timer_changes
@@ -116,6 +117,8 @@ def _respond(draft: Draft) -> None:
         _take_result(draft, turn.result)
     elif turn.kind is TurnKind.TIMER:
         fire(draft)
+    elif turn.kind is TurnKind.NUDGE:
+        say_nudge(draft)
     else:
         _respond_to_text(draft, turn.text)
 

@@ -45,7 +45,8 @@ def compile_folder(folder: FlowFolder, types: Collection[str] = ()) -> tuple[Flo
     texts, bot_problems = _bot_texts(folder.bot)
     digressions, digression_problems = _digressions(folder)
     risk, risk_problems = _risk(folder)
-    problems += bot_problems + digression_problems + risk_problems + check_bot(folder)
+    nudge, nudge_problems = _nudge(folder.bot)
+    problems += nudge_problems + bot_problems + digression_problems + risk_problems + check_bot(folder)
     flows = Flows(
         folder,
         compiled,
@@ -53,6 +54,7 @@ def compile_folder(folder: FlowFolder, types: Collection[str] = ()) -> tuple[Flo
         digressions=digressions,
         bot_texts=texts,
         risk=risk,
+        nudge=nudge,
     )
     return flows, sorted(problems)
 
@@ -117,6 +119,12 @@ def _bot_texts(bot: Bot) -> tuple[dict[str, CompiledText], list[Problem]]:
         texts[name] = compiler.text(text)
         problems += _failures(compiler)
     return texts, problems
+
+
+def _nudge(bot: Bot) -> tuple[CompiledText | None, list[Problem]]:
+    compiler = TextCompiler({})
+    text = compiler.text(bot.nudge.say) if bot.nudge else None
+    return text, _failures(compiler)
 
 
 def _failures(compiler: TextCompiler) -> list[Problem]:

@@ -115,6 +115,7 @@ class CompiledFlow:
     spoken_names: Mapping[str, tuple[str, ...]]
     called: Mapping[str, CompiledText]
     reminders: tuple[int, ...]
+    nudge: CompiledText | None
     title: CompiledText | None
     machine: FlowMachine
 
@@ -192,6 +193,7 @@ class FlowCompiler:
     def compile(self) -> CompiledFlow:
         """The compiled flow; it may only run when ``problems`` stayed empty."""
         self._lay_out(self.flow.steps, inside=LEAVE, after=LEAVE)
+        nudge = self.texts.text(self.flow.nudge.say) if self.flow.nudge else None
         nodes = tuple(sorted(self.nodes, key=lambda node: node.index))
         title = self.texts.text(self.flow.title) if self.flow.title else None
         steps = [node.step for node in nodes if isinstance(node.step, (Ask, Repeat))]
@@ -204,7 +206,17 @@ class FlowCompiler:
         spoken = spoken_names(nodes)
         reminders = tuple(node.index for node in nodes if isinstance(node.step, Remind) and node.inside < 0)
         return CompiledFlow(
-            self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, called, reminders, title, machine
+            self.flow,
+            nodes,
+            self.index_of,
+            own_slots(self.flow),
+            asks,
+            spoken,
+            called,
+            reminders,
+            nudge,
+            title,
+            machine,
         )
 
     def _lay_out(self, steps: tuple[Step, ...], *, inside: int, after: int) -> None:

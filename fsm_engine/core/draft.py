@@ -24,6 +24,7 @@ from fsm_engine.model.turn import (
     Notice,
     RiskFinding,
     Turn,
+    TurnKind,
 )
 
 
@@ -127,7 +128,7 @@ class Draft:
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)
         self.timers: dict[str, Timer] = {one.name: one for one in state.timers or turn.carried_timers}
-        self.nudges = state.nudges
+        self.nudges = state.nudges if turn.kind is not TurnKind.TEXT else 0
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)

@@ -23,7 +23,7 @@ from fsm_engine.model.codec import decode
 from fsm_engine.model.delivery import Delivery
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Message, Notice
-from fsm_engine.storage.records import StoredDelivery
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.repositories import Takers
 from fsm_engine.storage.store import Store
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
@@ -175,11 +175,16 @@ class Engine:
         return await self._outbox.run_due()
 
     async def run_timers(self) -> int:
-        """Fires the reminders that are due by the engine's clock; how many. Their messages go to `deliver`.
+        """Takes the turns of reminders that are due and of nudges; how many. Their messages go to `deliver`.
 
-        Call it every minute or so, or run ``fsm-engine timers run``; several processes may.
+        Call it every minute or so, or run ``fsm-engine timers run``; several processes may. Due is what the engine's
+        clock says.
         """
         return await self._timers.run_due()
+
+    async def next_timer(self) -> datetime | None:
+        """When `run_timers` may next have something to do, which may be past; None when nothing is waited for."""
+        return await self._timers.next_at()
 
     async def turn(
         self,

@@ -204,6 +204,19 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge:
+    """What is said when a question has stood open for ``after_s``, at most so often (0: never) until it is answered.
+
+    Not in ``quiet`` hours, from one time of day to another in the bot's time zone.
+    """
+
+    after_s: float
+    say: Text
+    at_most: int = 1
+    quiet: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One conversation plan. ``source_hash`` names the exact text of the file."""
 
@@ -215,6 +228,7 @@ class Flow:
     start: Start | None = None
     migrate: tuple[Migration, ...] = ()
     expires_s: float | None = None
+    nudge: Nudge | None = None
     source_hash: str = ""
 
 
@@ -259,6 +273,7 @@ class Bot:
     fallback: Text | None = None
     expires_s: float = 1800.0
     coming_back: ComingBack | None = None
+    nudge: Nudge | None = None
     message_limit: int = 1000
     anytime: tuple[str, ...] = ANYTIME_WORDS
     digressions: tuple[Digression, ...] = ()

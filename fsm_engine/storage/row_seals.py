@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fsm_engine.errors import SessionCorrupted
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
@@ -26,7 +27,6 @@ from fsm_engine.storage.records import (
     StoredAudit,
     StoredClassification,
     StoredConversation,
-    StoredDelivery,
     StoredDetection,
     StoredMessage,
     StoredSession,
