@@ -35,7 +35,7 @@ async def played(folder: Path, turns: str) -> TranscriptResult:
 BEGIN = "  - user: begin\n  - user: run\n"
 
 
-@pytest.mark.parametrize("words", ["Do it now: run.", "Now is the time: run.", '"Do it now: {goal}."'])
+@pytest.mark.parametrize("words", ["'Do it now: run.'", "'Now is the time: run.'", "'Do it now: {goal}.'"])
 async def test_what_was_pushed_meanwhile_is_checked_in_order_in_any_wording(tmp_path: Path, words: str) -> None:
     bot = f"[Hello?, Half the time is over., {words}]"
     result = await played(tmp_path, f"{BEGIN}  - later: 3 hours\n    bot: {bot}\n  - later: 9 hours\n    bot: []\n")
