@@ -12,6 +12,7 @@ from fsm_engine.cli.care import care
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
 from fsm_engine.cli.options import AsJson, Database, DatabaseFile
 from fsm_engine.cli.places import DEFAULT_CONVERSATION
+from fsm_engine.cli.timer_commands import timers
 from fsm_engine.storage.open import DEFAULT_DATABASE
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 sessions = typer.Typer(help="Look at stored sessions.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sessions, name="sessions", epilog=EXIT_CODES)
+app.add_typer(timers, name="timers", epilog=EXIT_CODES)
 app.add_typer(care)
 database_commands.add_to(app)
 

@@ -6,10 +6,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
+from fsm_engine.engine import upkeep
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource, named_hooks
@@ -85,6 +86,7 @@ class Engine:
         intent_hooks: Sequence[IntentHook] = (),
         deliver: DeliveryFunction | None = None,
         notify: Mapping[str, DeliveryFunction] | None = None,
+        run_timers_every_s: float | None = None,
         clock: Clock | None = None,
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
@@ -99,7 +101,8 @@ class Engine:
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``risk_hooks`` go by their function's name unless given as a mapping. ``deliver`` and ``notify``, by name, are
-        what `Engine.deliver` and `Engine.notify` register. ``clock`` returns an aware datetime.
+        what `Engine.deliver` and `Engine.notify` register. ``run_timers_every_s`` lets the engine call `run_timers` by
+        itself. ``clock`` returns an aware datetime.
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
@@ -116,7 +119,7 @@ class Engine:
             store = await open_store(database or None, durability=durability, upgrade=upgrade)
         else:
             store = database
-        outbox = Outbox(store, clock)
+        outbox, timers = Outbox(store, clock), None
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             turns = Turns(
@@ -132,8 +135,11 @@ class Engine:
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
             timers = TimerRunner(store, source, turns, clock, outbox.wake)
+            timers.start(run_timers_every_s)
             yield cls(store, source, actions, turns, outbox, timers, clock)
         finally:
+            if timers is not None:
+                await timers.close()
             await outbox.close()
             await store.close()
 
@@ -177,8 +183,7 @@ class Engine:
     async def run_timers(self) -> int:
         """Takes the turns of reminders that are due and of nudges; how many. Their messages go to `deliver`.
 
-        Call it every minute or so, or run ``fsm-engine timers run``; several processes may. Due is what the engine's
-        clock says.
+        Call it every minute or so, or run ``fsm-engine timers run``; several processes may.
         """
         return await self._timers.run_due()
 
@@ -316,10 +321,7 @@ class Engine:
             None if user_id is None else canonical_id(user_id, what="user_id"),
             None if conversation_id is None else canonical_id(conversation_id, what="conversation_id"),
         )
-        now = self._clock()
-        known = await self.store.erasing.counts(subject)
-        async with self._turns.paused(known.conversations):
-            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now), compact=compact)
+        return await upkeep.erase(self.store, self._turns, subject, self._clock(), compact=compact)
 
     async def reload_flows(self) -> None:
         """Reads the flow files again. Running sessions stay on their version.
@@ -352,10 +354,8 @@ class Engine:
         With ``move_messages`` their messages go to the archive table; see `Retention.archive`.
         """
         now, keep = self._clock(), self._source.flows.bot.keep
-        before = utc_text(now - timedelta(days=keep.messages_days))
-        move_before = before if move_messages else None
-        return await self.store.retention.archive(
-            now=utc_text(now), idle_before=before, move_before=move_before, dry_run=dry_run, progress=progress
+        return await upkeep.archive(
+            self.store, keep, now, move_messages=move_messages, dry_run=dry_run, progress=progress
         )
 
     async def purge(self, *, dry_run: bool = False, progress: Progress | None = None) -> Purged:
@@ -363,14 +363,8 @@ class Engine:
 
         Turns go on meanwhile. A dry run changes nothing and counts. Call it once a day, or run ``fsm-engine purge``.
         """
-        now, keep = self._clock(), self._source.flows.bot.keep
-        return await self.store.retention.purge(
-            now=utc_text(now),
-            sessions_before=utc_text(now - timedelta(days=keep.sessions_days)),
-            messages_before=utc_text(now - timedelta(days=keep.messages_days)),
-            dry_run=dry_run,
-            progress=progress,
-        )
+        keep = self._source.flows.bot.keep
+        return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, progress=progress)
 
     async def _recover(self, row: StoredAudit) -> bool:
         try:

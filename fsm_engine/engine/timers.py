@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ from fsm_engine.engine.held import Held, held_from
 from fsm_engine.engine.replies import reply_of
 from fsm_engine.engine.requests import Request
 from fsm_engine.engine.turns import MAX_TRIES, Turns
-from fsm_engine.errors import FlowError, NotFound, SessionCorrupted, VersionConflict
+from fsm_engine.errors import (
+    FlowError,
+    InvalidArgument,
+    NotFound,
+    SessionCorrupted,
+    StorageError,
+    VersionConflict,
+)
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.flow import Nudge
@@ -31,6 +39,7 @@ from fsm_engine.storage.store import Store
 log = logging.getLogger("fsm_engine.timers")
 
 PAGE: Final = 100
+SHORTEST_PAUSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,33 @@ class TimerRunner:
         self._turns = turns
         self._clock = clock
         self._wake_outbox = wake_outbox
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, every_s: float | None) -> None:
+        """Runs what is due from now on, so many seconds apart; None: only `run_due` does.
+
+        Raises:
+            InvalidArgument: less than a tenth of a second.
+        """
+        if every_s is None:
+            return
+        if not every_s >= SHORTEST_PAUSE_S:
+            raise InvalidArgument(f"open: run_timers_every_s is {every_s}. Give at least {SHORTEST_PAUSE_S}, or None.")
+        self._task = asyncio.create_task(self._run_for_ever(every_s))
+
+    async def close(self) -> None:
+        """Ends what `start` began; a turn that is under way is stored whole or not at all."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run_for_ever(self, every_s: float) -> None:
+        while True:
+            try:
+                await self.run_due()
+            except StorageError as error:
+                log.warning("timers cannot be run now (%s); they are run again in %s s", error.code, every_s)
+            await asyncio.sleep(every_s)
 
     async def run_due(self) -> int:
         """Fires what is due by the engine's clock and nudges; how many turns that were.
