@@ -183,7 +183,7 @@ class Engine:
     async def run_timers(self) -> int:
         """Takes the turns of reminders that are due and of nudges; how many. Their messages go to `deliver`.
 
-        Call it every minute or so, or run ``fsm-engine timers run``; several processes may.
+        Sessions whose time is up are marked as expired. Call it every minute or so; several processes may.
         """
         return await self._timers.run_due()
 

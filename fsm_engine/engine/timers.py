@@ -39,6 +39,7 @@ from fsm_engine.storage.store import Store
 log = logging.getLogger("fsm_engine.timers")
 
 PAGE: Final = 100
+EXPIRED_AT_ONCE: Final = 1000
 SHORTEST_PAUSE_S: Final = 0.1
 
 
@@ -106,7 +107,8 @@ class TimerRunner:
     async def run_due(self) -> int:
         """Fires what is due by the engine's clock and nudges; how many turns that were.
 
-        A session that is damaged, whose flow is gone or whose action is still running, is passed over.
+        A session that is damaged, whose flow is gone or whose action is still running, is passed over. Sessions whose
+        time is up are marked as expired.
         """
         now = self._clock()
         turns = 0
@@ -114,6 +116,8 @@ class TimerRunner:
             turns += await self._take(_Wanted(timer.conversation_id, timer.session_id, timer.name))
         async for idle in self._idle(now):
             turns += await self._take(_Wanted(idle.conversation_id, idle.id))
+        while await self._store.sessions.clean_up(utc_text(now), limit=EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE:
+            pass
         return turns
 
     async def next_at(self) -> datetime | None:
