@@ -335,7 +335,7 @@ class Engine:
         self._source.use(read)
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending; how many there were.
+        """Finishes actions that dead processes left pending, and delivers what they lead to; how many there were.
 
         A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
         """

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fsm_engine import Delivery, Status
+from fsm_engine.engine.exports.collect import export_conversation
 from fsm_engine.engine.journal import replay
 from fsm_engine.failpoints import FailpointReached, armed
 from fsm_engine.flow_files.load import load_flows
@@ -255,3 +256,19 @@ async def test_erased_means_that_nobody_is_reminded(bot: Bot) -> None:
         bot.clock.advance(2 * DAY_S)
         assert await engine.run_timers() == 0
     assert erased.deleted["timers"] == 1
+
+
+async def test_an_export_tells_what_is_to_come_and_what_was_pushed(bot: Bot) -> None:
+    async with bot.open() as engine:
+        await set_goal(engine)
+        await set_goal(engine, "other")
+        bot.clock.advance(2 * DAY_S)
+        await engine.run_timers()
+        await engine.turn("chat", "hello")
+        bot.change("UPDATE deliveries SET payload = 'no json' WHERE key = 2")
+        exported = [await export_conversation(engine.store, chat, now="now") for chat in ("chat", "other")]
+
+    (session, _next), (other,) = (one.conversations[0]["sessions"] for one in exported)
+    assert [(one["step"], one["status"]) for one in session["reminders"]] == [("remind 1", "fired")]
+    assert [one["payload"][0]["text"] for one in session["deliveries"]] == ["Today: Run."]
+    assert [(one["is_damaged"], one["payload"]) for one in other["deliveries"]] == [(True, None)]
