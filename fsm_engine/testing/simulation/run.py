@@ -109,9 +109,10 @@ class _Simulation:
         self._trace("calm")
         world.calm_down()
         mishaps.unlock()
-        for task in (*users, clockwork):
+        for task in users:
             task.cancel()
-        await asyncio.gather(*users, clockwork, return_exceptions=True)
+        await asyncio.gather(*users, return_exceptions=True)
+        await clockwork
         await world.all_delivered()
         world.is_over = True
         await check_ending(world, self._records, self._journal, self._promises)
