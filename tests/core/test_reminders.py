@@ -139,7 +139,7 @@ def test_one_that_is_overdue_and_has_not_fired_is_not_lost(talk: Talk) -> None:
     assert timers(talk) == [(FRIDAY, "Today: run twice.")]
 
 
-@pytest.mark.parametrize("words", [("cancel", "yes"), ("restart",)])
+@pytest.mark.parametrize("words", [("cancel", "yes"), ("restart", "yes")])
 def test_cancelling_and_starting_again_take_it_back(talk: Talk, words: tuple[str, ...]) -> None:
     with_goal(talk).say_all(*words)
 
