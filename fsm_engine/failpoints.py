@@ -39,6 +39,8 @@ FAILPOINTS: Mapping[str, str] = {
     "action.before-result": "The turn that reports the action's result is about to be computed and committed.",
     "delivery.before-call": "An entry of the outbox is claimed, and the bot's function is about to be called.",
     "delivery.after-call": "The bot's function has returned; nothing says yet that the entry arrived.",
+    "timer.before-commit": "The turn of a timer that is due is about to go to the store.",
+    "timer.after-commit": "The turn of a timer is committed; its messages are in the outbox.",
     "recover.before-action": "An audit row was found pending, and its action is about to be finished.",
     "recover.after-action": "An action that a dead process left behind is finished.",
     "store.before-load": "The statement that reads conversations is about to be sent.",

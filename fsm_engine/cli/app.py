@@ -14,6 +14,7 @@ from fsm_engine.cli.intent_commands import intents
 from fsm_engine.cli.options import AsJson, Database, DatabaseFile
 from fsm_engine.cli.places import DEFAULT_CONVERSATION
 from fsm_engine.cli.risk_commands import risk
+from fsm_engine.cli.timer_commands import timers
 from fsm_engine.storage.open import DEFAULT_DATABASE
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ sessions = typer.Typer(help="Look at stored sessions.", no_args_is_help=True, ri
 app.add_typer(sessions, name="sessions", epilog=EXIT_CODES)
 app.add_typer(risk, name="risk", epilog=EXIT_CODES)
 app.add_typer(intents, name="intents", epilog=EXIT_CODES)
+app.add_typer(timers, name="timers", epilog=EXIT_CODES)
 app.add_typer(care)
 database_commands.add_to(app)
 

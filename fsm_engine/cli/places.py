@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from fsm_engine.cli.exits import Refused
 
@@ -45,8 +46,9 @@ def checked_flows(folder: Path, types: Collection[str] = ()) -> tuple[Flows, lis
         Refused: there is nothing to check: no such folder, no right to read it, or no flow in it.
     """
     from fsm_engine.flow_files.load import check_flows
+    from fsm_engine.model.times import utc_now
 
-    flows, problems = check_flows(folder, types=types)
+    flows, problems = check_flows(folder, types=types, today=utc_now().date())
     for problem in problems:
         if problem.code in _NOTHING_THERE and Path(problem.at.file) == folder:
             raise Refused(f"{folder}: {problem.message}.")
@@ -102,19 +104,39 @@ def registered_actions(named: str | None, folder: Path) -> Actions | None:
     return _registry_of(named, module_name, attribute)
 
 
-def _registry_of(named: str, module_name: str, attribute: str) -> Actions:
-    import sys
+def imported_function(option: str, named: str) -> Callable[..., Any]:
+    """The function that ``module:function`` names.
 
-    from fsm_engine.actions import Actions
+    Raises:
+        Refused: the module cannot be imported, or has no such function.
+    """
+    module_name, colon, attribute = named.partition(":")
+    if not colon or not module_name or not attribute:
+        raise Refused(f"{option} {named}: is not module:function. Write, for example: {option} mybot.bot:deliver")
+    function = vars(_module(f"{option} {named}", module_name)).get(attribute)
+    if not callable(function):
+        kind = "nothing" if function is None else f"a {type(function).__name__}"
+        raise Refused(f"{option} {named}: {attribute} is {kind}, not a function. Check the name.")
+    named_so: Callable[..., Any] = function
+    return named_so
+
+
+def _module(said: str, module_name: str) -> ModuleType:
+    import sys
 
     if "" not in sys.path:
         sys.path.insert(0, "")  # a module beside the flows is found, as `python -m` would find it
     try:
-        module = import_module(module_name)
+        return import_module(module_name)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        raise Refused(f"--actions {named}: {module_name} cannot be imported ({what}). Check the name.") from error
-    registry = vars(module).get(attribute)
+        raise Refused(f"{said}: {module_name} cannot be imported ({what}). Check the name.") from error
+
+
+def _registry_of(named: str, module_name: str, attribute: str) -> Actions:
+    from fsm_engine.actions import Actions
+
+    registry = vars(_module(f"--actions {named}", module_name)).get(attribute)
     if not isinstance(registry, Actions):
         kind = "nothing" if registry is None else f"a {type(registry).__name__}"
         raise Refused(

@@ -27,6 +27,7 @@ _EXPLAINED = {
     "sessions": "sessions opened",
     "detections": "risk detections stored",
     "actions": "actions asked for",
+    "timers": "reminders and nudges",
     "kills": "processes killed",
     "reloads": "reloads of changed flow files",
     "clock_jumps": "jumps of the clock",

@@ -40,8 +40,10 @@ from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_in
 from fsm_engine.core.draft import Draft, NeedsCall
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
+from fsm_engine.core.nudges import say_nudge
 from fsm_engine.core.putting_right import put_right
 from fsm_engine.core.questions import expectation, note_answers, store_answer
+from fsm_engine.core.reminders import fire, refresh_reminders, timer_changes
 from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
 from fsm_engine.core.volunteered import take_facts
 from fsm_engine.core.walk import go_on, request_action, resume, start_flow
@@ -71,6 +73,8 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
     except NeedsCall as call:
         return Outcome(state=state, needs=call.request)
     respond_to_flags(draft, len(turn.risk))
+    if draft.frames and draft.top.flow.reminders and turn.kind is not TurnKind.TIMER:
+        refresh_reminders(draft)
     return Outcome(
         state=draft.freeze(),
         messages=tuple(draft.messages) if turn.stages is None else _said(draft, turn.stages),
@@ -80,6 +84,7 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         notify=tuple(draft.notify),
         intent=draft.intent or next(iter(turn.intents), None),
         action=draft.requested,
+        timers=tuple(timer_changes(draft, state)) if draft.timers or state.timers else (),
         expects=expectation(draft),
     )
 
@@ -116,10 +121,15 @@ def _respond(draft: Draft) -> None:
         draft.frames.clear()
         draft.pending = None
         draft.action = None
+        draft.timers.clear()
         start_flow(draft, draft.flows.flow(turn.flow), slots=turn.slots)
     elif turn.kind is TurnKind.ACTION_RESULT:
         assert turn.result is not None
         _take_result(draft, turn.result)
+    elif turn.kind is TurnKind.TIMER:
+        fire(draft)
+    elif turn.kind is TurnKind.NUDGE:
+        say_nudge(draft)
     else:
         _respond_to_text(draft, turn.text)
 

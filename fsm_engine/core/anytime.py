@@ -8,6 +8,7 @@ from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_depen
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_back
+from fsm_engine.core.reminders import drop_reminders
 from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import Pending, Status
@@ -117,6 +118,7 @@ def cancel(draft: Draft) -> None:
     """Ends the flow that interrupted, or else the session."""
     lowest = _lowest_to_cancel(draft)
     if lowest > 0:
+        drop_reminders(draft, draft.frames[lowest:])
         del draft.frames[lowest:]
         draft.say("digression_bridge")
         resume(draft)
@@ -157,6 +159,7 @@ def restart(draft: Draft) -> None:
         if isinstance(node.step, (Ask, Repeat)):
             take_back(draft, first, node)
     draft.frames.clear()
+    draft.timers.clear()
     draft.action = None
     draft.say("restarted")
     start_flow(draft, draft.flows.compiled.get(first.flow.name, first.flow))

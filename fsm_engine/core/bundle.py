@@ -51,8 +51,9 @@ def compile_folder(
     digressions, digression_problems = _digressions(folder)
     risk, risk_problems = _risk(folder)
     classifier, intent_problems = build(phrases_of(folder), folder.bot.intents, learn)
-    problems += bot_problems + digression_problems + risk_problems + intent_problems + check_bot(folder)
-    problems += check_languages(folder)
+    nudge, nudge_problems = _nudge(folder.bot)
+    problems += nudge_problems + bot_problems + digression_problems + risk_problems + intent_problems
+    problems += [*check_bot(folder), *check_languages(folder)]
     flows = Flows(
         folder,
         compiled,
@@ -60,6 +61,7 @@ def compile_folder(
         digressions=digressions,
         bot_texts=texts,
         risk=risk,
+        nudge=nudge,
     )
     return flows, sorted(problems)
 
@@ -125,6 +127,12 @@ def _bot_texts(bot: Bot) -> tuple[dict[str, CompiledText], list[Problem]]:
         texts[name] = compiler.text(text)
         problems += _failures(compiler)
     return texts, problems
+
+
+def _nudge(bot: Bot) -> tuple[CompiledText | None, list[Problem]]:
+    compiler = TextCompiler({})
+    text = compiler.text(bot.nudge.say) if bot.nudge else None
+    return text, _failures(compiler)
 
 
 def _failures(compiler: TextCompiler) -> list[Problem]:

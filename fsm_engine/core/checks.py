@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by, own_slots, walk_steps
 from fsm_engine.core.machine import exits
 from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.core.reminders import due_moment
 from fsm_engine.model.flow import (
     Ask,
     Choose,
@@ -15,6 +17,7 @@ from fsm_engine.model.flow import (
     End,
     Flow,
     Handoff,
+    Remind,
     Repeat,
     Say,
     Speech,
@@ -98,7 +101,7 @@ def texts_of(step: Step) -> Iterator[Text]:
 
 
 def _speeches(step: Step) -> Iterator[Speech | None]:
-    if isinstance(step, (Say, End, Handoff)):
+    if isinstance(step, (Say, End, Handoff, Remind)):
         yield step.speech
     elif isinstance(step, (Ask, Confirm)):
         yield step.prompt
@@ -133,6 +136,18 @@ def unknown_types(flow: Flow, registered: Collection[str]) -> Iterator[Problem]:
             hint = did_you_mean(kind, (*readers.KINDS, *registered))
             message = f"there is no type '{kind}'.{hint} A type of your own must be registered."
         yield Problem(step.at, "unknown-type", message)
+
+
+def past_reminders(flows: Mapping[str, Flow], today: date) -> Iterator[Problem]:
+    """Reminders at a fixed day that is over in every time zone. A bot that runs goes on with them: a warning."""
+    for flow in flows.values():
+        for step in walk_steps(flow.steps):
+            moment = step.due.moment if isinstance(step, Remind) else None
+            if isinstance(step, Remind) and moment is not None:
+                due = due_moment(step.due, None, datetime.combine(today, time(), UTC), "UTC")
+                if due is None or due < datetime.combine(today, time(), UTC) - timedelta(days=1):
+                    message = f"'{moment.text}' has passed. Move it, or take the step out."
+                    yield Problem(moment.at, "reminder-past", message, "warning")
 
 
 def check_folder(folder: FlowFolder) -> list[Problem]:

@@ -25,6 +25,7 @@ from fsm_engine.model.flow import (
     End,
     Flow,
     Handoff,
+    Remind,
     Repeat,
     Run,
     Say,
@@ -104,7 +105,7 @@ class _Parts(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """One flow, shared by all its sessions and never changed."""
+    """One flow, shared by all its sessions and never changed. ``reminders`` are those that stand in no repeat."""
 
     flow: Flow
     nodes: tuple[Node, ...]
@@ -113,6 +114,8 @@ class CompiledFlow:
     asks: Mapping[str, int]
     spoken_names: Mapping[str, tuple[str, ...]]
     called: Mapping[str, CompiledText]
+    reminders: tuple[int, ...]
+    nudge: CompiledText | None
     title: CompiledText | None
     machine: FlowMachine
 
@@ -190,6 +193,7 @@ class FlowCompiler:
     def compile(self) -> CompiledFlow:
         """The compiled flow; it may only run when ``problems`` stayed empty."""
         self._lay_out(self.flow.steps, inside=LEAVE, after=LEAVE)
+        nudge = self.texts.text(self.flow.nudge.say) if self.flow.nudge else None
         nodes = tuple(sorted(self.nodes, key=lambda node: node.index))
         title = self.texts.text(self.flow.title) if self.flow.title else None
         steps = [node.step for node in nodes if isinstance(node.step, (Ask, Repeat))]
@@ -200,7 +204,20 @@ class FlowCompiler:
         machine = FlowMachine(self.flow.name, nodes)
         asks = {node.step.slot: node.index for node in nodes if isinstance(node.step, (Ask, Repeat))}
         spoken = spoken_names(nodes)
-        return CompiledFlow(self.flow, nodes, self.index_of, own_slots(self.flow), asks, spoken, called, title, machine)
+        reminders = tuple(node.index for node in nodes if isinstance(node.step, Remind) and node.inside < 0)
+        return CompiledFlow(
+            self.flow,
+            nodes,
+            self.index_of,
+            own_slots(self.flow),
+            asks,
+            spoken,
+            called,
+            reminders,
+            nudge,
+            title,
+            machine,
+        )
 
     def _lay_out(self, steps: tuple[Step, ...], *, inside: int, after: int) -> None:
         for position, step in enumerate(steps):
@@ -238,6 +255,9 @@ class FlowCompiler:
             return {"body": self.index_of[step.steps[0].name], "speech": speech}
         if isinstance(step, Run):
             self._know_flow(step.flow)
+        elif isinstance(step, Remind):
+            self._know_due(step)
+            return {"speech": self.texts.speech(step.speech)}
         elif isinstance(step, (Say, End, Handoff)) and step.speech:
             return {"speech": self.texts.speech(step.speech)}
         return {}
@@ -288,6 +308,18 @@ class FlowCompiler:
                 self._report(
                     written.at, "unknown-slot", f"'{written.text}' is not a slot that this flow can see.{hint}"
                 )
+
+    def _know_due(self, step: Remind) -> None:
+        slot = step.due.slot
+        if slot is None:
+            return
+        self._know_slots((slot,))
+        kind = self.visible[slot.text].kind if slot.text in self.visible else None
+        if kind not in (None, "date", "date and time", "value"):
+            near = [name for name, known in self.visible.items() if known.kind in ("date", "date and time")]
+            hint = did_you_mean(slot.text, near)
+            message = f"'{slot.text}' holds a {kind}, and a reminder needs a date, or a date and time.{hint}"
+            self._report(slot.at, "reminder-not-a-time", message)
 
     def _know_flow(self, written: Written) -> None:
         if written.text not in self.flow_names:

@@ -13,7 +13,7 @@ from fsm_engine.core.formats import join_words
 from fsm_engine.core.guards import Scope
 from fsm_engine.core.machine import START, Cursor
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Voice
-from fsm_engine.model.session import MOODS_KEPT, Frame, Pending, RunningAction, SessionState, Status
+from fsm_engine.model.session import MOODS_KEPT, Frame, Pending, RunningAction, SessionState, Status, Timer
 from fsm_engine.model.slot import Json, ReadingContext
 from fsm_engine.model.turn import (
     ActionRequest,
@@ -131,6 +131,8 @@ class Draft:
         self.moods = turn.moods_before or state.moods
         if turn.kind is TurnKind.TEXT:
             self.moods = (*self.moods, turn.mood)[-MOODS_KEPT:]
+        self.timers: dict[str, Timer] = {one.name: one for one in state.timers or turn.carried_timers}
+        self.nudges = state.nudges if turn.kind is not TurnKind.TEXT else 0
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.findings: list[RiskFinding] = list(turn.risk)
@@ -209,10 +211,14 @@ class Draft:
             risk_counts=self.risk_counts,
             help_shown=self.help_shown,
             moods=self.moods,
+            timers=tuple(self.timers.values()),
+            nudges=self.nudges,
         )
 
     def end(self, status: Status) -> None:
-        """Ends the session; nothing is awaited any more."""
+        """Ends the session; nothing is awaited any more. Only a cancelled one reminds of nothing."""
+        if status is Status.CANCELLED:
+            self.timers.clear()
         self.status = status
         self.pending = None
         self.action = None

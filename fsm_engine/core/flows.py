@@ -58,12 +58,14 @@ class Flows:
         digressions: Mapping[str, CompiledDigression],
         bot_texts: Mapping[str, CompiledText],
         risk: CompiledRisk,
+        nudge: CompiledText | None = None,
     ) -> None:
         self.folder = folder
         self.compiled = compiled
         self.classifier = classifier
         self.digressions = digressions
         self.risk = risk
+        self.nudge = nudge
         self.pinned: dict[str, CompiledFlow] = {}
         self.flow_of_intent = {
             flow.flow.start.intent: name for name, flow in compiled.items() if flow.flow.start is not None

@@ -27,6 +27,7 @@ from fsm_engine.core.expression_values import (
     UNKNOWN,
     Kind,
     arithmetic,
+    as_stored,
     as_value,
     compare,
     contains,
@@ -337,3 +338,10 @@ def _kind_of_arithmetic(symbol: str, left: Kind, right: Kind) -> Kind | None:
     if symbol == "-" and left == right == DATE:
         return NUMBER
     return None
+
+
+def prefilled(expression: Expression, scope: Scope) -> Value:
+    """What a slot is filled with: another slot's value as it is, or what the expression gives; None leaves it open."""
+    plain = expression.plain_slot
+    value: Value = scope.get(plain) if plain is not None else as_stored(expression.evaluate(scope))
+    return value

@@ -8,14 +8,13 @@ from typing import Any
 
 from fsm_engine.core.compile import LEAVE, CompiledCase, CompiledFlow, Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.expression_values import as_stored
-from fsm_engine.core.guards import Expression, Scope
+from fsm_engine.core.guards import Scope, prefilled
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.reminders import set_reminder
 from fsm_engine.core.repeats import close_round, is_inside, leave_rounds
-from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Repeat, Run, Say, Step
+from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Remind, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
-from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, RiskFinding
 
 MAX_STEPS = 100
@@ -165,7 +164,7 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if step.slot in frame.slots or node.name in frame.skipped:
         return _after(draft, node)
     if node.prefill is not None:
-        value = _prefilled(node.prefill, draft.scope())
+        value = prefilled(node.prefill, draft.scope())
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
             return _after(draft, node)
@@ -311,6 +310,11 @@ def leave_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int:
     return _after(draft, node)
 
 
+def _visit_remind(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
+    set_reminder(draft, frame, node)
+    return _after(draft, node)
+
+
 def _visit_handoff(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if node.speech is not None:
         draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
@@ -334,6 +338,7 @@ _VISITS: Mapping[type[Step], Callable[[Draft, FrameDraft, Node], int | None]] = 
     Run: _visit_run,
     Do: _visit_do,
     Repeat: _visit_repeat,
+    Remind: _visit_remind,
     Handoff: _visit_handoff,
     End: _visit_end,
 }
@@ -388,10 +393,3 @@ def _follow(draft: Draft, node: Node, target: int) -> int:
         if isinstance(between.step, (Ask, Repeat)):
             take_back(draft, frame, between)
     return target
-
-
-def _prefilled(expression: Expression, scope: Scope) -> Json:
-    """What a slot is filled with: another slot's value as it is, or what the expression gives; None leaves it open."""
-    plain = expression.plain_slot
-    value: Json = scope.get(plain) if plain is not None else as_stored(expression.evaluate(scope))
-    return value

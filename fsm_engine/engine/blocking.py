@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -190,6 +191,14 @@ class SyncEngine:
     def run_deliveries(self) -> int:
         """See `Engine.run_deliveries`."""
         return self._portal.call(self._engine.run_deliveries())
+
+    def run_timers(self) -> int:
+        """See `Engine.run_timers`."""
+        return self._portal.call(self._engine.run_timers())
+
+    def next_timer(self) -> datetime | None:
+        """See `Engine.next_timer`."""
+        return self._portal.call(self._engine.next_timer())
 
     def turn(self, conversation_id: str, text: str, **options: Any) -> Reply:
         """See `Engine.turn`."""

@@ -23,6 +23,7 @@ from fsm_engine.storage.records import (
     DeliveryRow,
     DetectionRow,
     MessageRow,
+    TimerRow,
     TurnToCommit,
 )
 
@@ -84,6 +85,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         classification=_classification(taken, flows),
         audit=(*taken.audit, *_pending_action(outcome)),
         deliveries=_deliveries(taken),
+        timers=_timers(taken),
         closes_session=taken.closes,
         drop_messages=state.status is Status.COMPLETED and flows.bot.keep.drop_messages_on_completion,
         after_session=held.state.session_id if state.turn == 1 and held.state is not None else None,
@@ -187,5 +189,23 @@ def _deliveries(taken: TurnTaken) -> tuple[DeliveryRow, ...]:
         rows += [
             DeliveryRow(f"{state.session_id}:{state.turn}:{name}", "notify", encode(notice).decode(), name)
             for name, notice in by_target.items()
+        ]
+    return tuple(rows)
+
+
+def _timers(taken: TurnTaken) -> tuple[TimerRow, ...]:
+    """What the turn does to timers. Those of a session that it cancels, or that goes on in this one, end with it."""
+    if not taken.outcome.timers and taken.closes is None:  # nearly always
+        return ()
+    rows = [
+        TimerRow(one.timer.name, one.timer.flow, one.timer.step, one.timer.due, one.status)
+        for one in taken.outcome.timers
+    ]
+    closed = taken.held.state
+    is_dropped = taken.closes is not None and (taken.turn.carried_over or taken.closes[1] == Status.CANCELLED)
+    if is_dropped and closed is not None:
+        rows += [
+            TimerRow(one.name, one.flow, one.step, one.due, Status.CANCELLED.value, closed.session_id)
+            for one in closed.timers
         ]
     return tuple(rows)

@@ -23,7 +23,7 @@ from fsm_engine.model.codec import decode
 from fsm_engine.model.delivery import Delivery
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Message, Notice
-from fsm_engine.storage.records import StoredDelivery
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.repositories import Takers
 from fsm_engine.storage.store import Store
 
@@ -55,6 +55,8 @@ class Outbox:
         self._clock = clock
         self._functions: dict[str | None, DeliveryFunction] = {}  # by who is notified; None: messages
         self._called = asyncio.Event()
+        self._one_claims = asyncio.Lock()
+        self._is_closing = False
         self._worker: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[bool]] = set()
 
@@ -78,22 +80,24 @@ class Outbox:
             self._worker = asyncio.create_task(self._work())
 
     async def run_due(self) -> int:
-        """Hands over all that is due; how many of them arrived."""
+        """Hands over all that is due, and waits for what is being handed over; how many of them arrived."""
         arrived = 0
-        while claimed := await self._claim(AT_ONCE):
-            arrived += sum(await asyncio.gather(*(self._hand_over(one) for one in claimed)))
+        while await self._start_due() or self._running:
+            arrived += sum(await asyncio.gather(*self._running))
         return arrived
 
     async def close(self) -> None:
         """Ends the task. What is being handed over has a moment to end; else it stays pending."""
-        if self._worker is None:
-            return
-        self._worker.cancel()
+        self._is_closing = True
+        self._called.set()
+        if self._worker is not None:  # not cancelled: what it has claimed must begin
+            await asyncio.wait([self._worker], timeout=LAST_MOMENT_S)
+            self._worker.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=LAST_MOMENT_S)
         for task in self._running:
             task.cancel()
-        await asyncio.gather(self._worker, *self._running, return_exceptions=True)
+        await asyncio.gather(*([self._worker] if self._worker else []), *self._running, return_exceptions=True)
 
     @property
     def _takers(self) -> Takers:
@@ -101,20 +105,27 @@ class Outbox:
 
     async def _work(self) -> None:
         """Each is handed over in a task of its own, so that one that hangs holds up nobody else."""
-        while True:
+        while not self._is_closing:
             self._called.clear()
             pause = LOOK_EVERY_S
             try:
-                for one in await self._claim(AT_ONCE - len(self._running)):
-                    task = asyncio.create_task(self._hand_over(one))
-                    self._running.add(task)
-                    task.add_done_callback(self._ended)
+                await self._start_due()
                 pause = await self._until_next()
             except StorageError as error:
                 log.warning("the outbox cannot be read now (%s); it is tried again in %d s", error.code, pause)
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(0 if self._is_closing else pause):
                     await self._called.wait()
+
+    async def _start_due(self) -> bool:
+        """Whether anything was due that can be handed over now."""
+        async with self._one_claims:
+            claimed = await self._claim(AT_ONCE - len(self._running))
+            for one in claimed:
+                task = asyncio.create_task(self._hand_over(one))
+                self._running.add(task)
+                task.add_done_callback(self._ended)
+        return bool(claimed)
 
     def _ended(self, task: asyncio.Task[bool]) -> None:
         self._running.discard(task)

@@ -6,10 +6,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from fsm_engine.actions import ActionFunction, Actions
+from fsm_engine.engine import upkeep
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
@@ -19,6 +20,7 @@ from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook, named_hooks
 from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction, Stages
+from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.errors import (
     FlowError,
@@ -58,13 +60,21 @@ class Engine:
     """
 
     def __init__(
-        self, store: Store, source: FlowSource, actions: Actions, turns: Turns, outbox: Outbox, clock: Clock
+        self,
+        store: Store,
+        source: FlowSource,
+        actions: Actions,
+        turns: Turns,
+        outbox: Outbox,
+        timers: TimerRunner,
+        clock: Clock,
     ) -> None:
         self.store = store
         self._source = source
         self._actions = actions
         self._turns = turns
         self._outbox = outbox
+        self._timers = timers
         self._clock = clock
 
     @classmethod
@@ -80,6 +90,7 @@ class Engine:
         stages: Stages | Mapping[str, StageFunction] | None = None,
         deliver: DeliveryFunction | None = None,
         notify: Mapping[str, DeliveryFunction] | None = None,
+        run_timers_every_s: float | None = None,
         clock: Clock | None = None,
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
@@ -95,7 +106,8 @@ class Engine:
         names must be registered there; otherwise register with `Engine.action` before a turn needs it.
         ``stages`` are functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's
         name unless given as a mapping. ``deliver`` and ``notify``, by name, are what `Engine.deliver` and
-        `Engine.notify` register. ``clock`` returns an aware datetime.
+        `Engine.notify` register. ``run_timers_every_s`` lets the engine call `run_timers` by itself. ``clock`` returns
+        an aware datetime.
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
@@ -114,7 +126,7 @@ class Engine:
             store = await open_store(database or None, durability=durability, upgrade=upgrade)
         else:
             store = database
-        outbox = Outbox(store, clock)
+        outbox, timers = Outbox(store, clock), None
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             turns = Turns(
@@ -130,8 +142,12 @@ class Engine:
             )
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
-            yield cls(store, source, actions, turns, outbox, clock)
+            timers = TimerRunner(store, source, turns, clock, outbox.wake)
+            timers.start(run_timers_every_s)
+            yield cls(store, source, actions, turns, outbox, timers, clock)
         finally:
+            if timers is not None:
+                await timers.close()
             await outbox.close()
             await store.close()
 
@@ -175,6 +191,17 @@ class Engine:
     async def run_deliveries(self) -> int:
         """Hands over what is due now; how many arrived. The engine does so by itself as well."""
         return await self._outbox.run_due()
+
+    async def run_timers(self) -> int:
+        """Takes the turns of reminders that are due and of nudges; how many. Their messages go to `deliver`.
+
+        Sessions whose time is up are marked as expired. Call it every minute or so; several processes may.
+        """
+        return await self._timers.run_due()
+
+    async def next_timer(self) -> datetime | None:
+        """When `run_timers` may next have something to do, which may be past; None when nothing is waited for."""
+        return await self._timers.next_at()
 
     async def turn(
         self,
@@ -306,10 +333,7 @@ class Engine:
             None if user_id is None else canonical_id(user_id, what="user_id"),
             None if conversation_id is None else canonical_id(conversation_id, what="conversation_id"),
         )
-        now = self._clock()
-        known = await self.store.erasing.counts(subject)
-        async with self._turns.paused(known.conversations):
-            return await self.store.erasing.erase(subject, now=utc_text(now), record=rising_id(now), compact=compact)
+        return await upkeep.erase(self.store, self._turns, subject, self._clock(), compact=compact)
 
     async def reload_flows(self) -> None:
         """Reads the flow files again. Running sessions stay on their version.
@@ -323,7 +347,7 @@ class Engine:
         self._source.use(read)
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending; how many there were.
+        """Finishes actions that dead processes left pending, and delivers what they lead to; how many there were.
 
         A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
         """
@@ -342,10 +366,8 @@ class Engine:
         With ``move_messages`` their messages go to the archive table; see `Retention.archive`.
         """
         now, keep = self._clock(), self._source.flows.bot.keep
-        before = utc_text(now - timedelta(days=keep.messages_days))
-        move_before = before if move_messages else None
-        return await self.store.retention.archive(
-            now=utc_text(now), idle_before=before, move_before=move_before, dry_run=dry_run, progress=progress
+        return await upkeep.archive(
+            self.store, keep, now, move_messages=move_messages, dry_run=dry_run, progress=progress
         )
 
     async def purge(self, *, dry_run: bool = False, progress: Progress | None = None) -> Purged:
@@ -353,15 +375,8 @@ class Engine:
 
         Turns go on meanwhile. A dry run changes nothing and counts. Call it once a day, or run ``fsm-engine purge``.
         """
-        now, keep = self._clock(), self._source.flows.bot.keep
-        return await self.store.retention.purge(
-            now=utc_text(now),
-            sessions_before=utc_text(now - timedelta(days=keep.sessions_days)),
-            messages_before=utc_text(now - timedelta(days=keep.messages_days)),
-            hold_since=utc_text(now - timedelta(days=keep.unreviewed_days)),
-            dry_run=dry_run,
-            progress=progress,
-        )
+        keep = self._source.flows.bot.keep
+        return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, progress=progress)
 
     async def _recover(self, row: StoredAudit) -> bool:
         try:

@@ -8,8 +8,11 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import NamedTuple
 
+from fsm_engine.engine.requests import Request
 from fsm_engine.errors import Busy, forked
+from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
+from fsm_engine.storage.records import LoadedConversation
 
 RECENT_REQUESTS = 64
 WAITING_PER_CONVERSATION = 1_000
@@ -125,3 +128,20 @@ def _wake_next(queue: deque[asyncio.Future[None]]) -> bool:
             place.set_result(None)
             return True
     return False
+
+
+def held_from(request: Request, loaded: LoadedConversation | None) -> Held:
+    """The conversation as it was read; one that does not exist yet is at version 0."""
+    if loaded is None:
+        return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
+    conversation, session = loaded.conversation, loaded.session
+    return Held(
+        conversation_id=conversation.id,
+        conversation_key=conversation.key,
+        version=conversation.version,
+        user_id=conversation.user_id,
+        session_key=session.key if session else None,
+        state=decode(SessionState, session.state_json) if session else None,
+        expires_at=session.expires_at if session else None,
+        is_fresh=True,
+    )

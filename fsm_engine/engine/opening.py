@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request, language_and_region
 from fsm_engine.model.flow import Bot
-from fsm_engine.model.session import Frame, Mood, SessionState, Status
+from fsm_engine.model.session import Frame, Mood, SessionState, Status, Timer
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import TurnKind
 
@@ -30,27 +30,29 @@ class Opening(NamedTuple):
     carried_over: tuple[Frame, ...] = ()
     closes: tuple[str, str] | None = None
     moods_before: tuple[Mood, ...] = ()
+    carried_timers: tuple[Timer, ...] = ()
 
 
 def open_session(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewId) -> Opening:
     """A new session where there is none, the last one is over or has expired, or a flow is started."""
     wanted, region = language_and_region(request.locale, bot.languages)
     state = held.state
-    carried_over: tuple[Frame, ...] = ()
+    carried: tuple[tuple[Frame, ...], tuple[Timer, ...]] = ((), ())
     closes: tuple[str, str] | None = None
     is_new = state is None or state.status is not Status.ACTIVE
     if state is not None and not is_new:
         if held.expires_at is not None and held.expires_at <= utc_text(now):
             closes = (state.session_id, Status.EXPIRED.value)
             offers = bot.coming_back is not None and request.kind is TurnKind.TEXT
-            carried_over = state.frames if offers else ()
+            carried = (state.frames, state.timers) if offers else ((), ())
         elif request.kind is TurnKind.START and state.frames:
             closes = (state.session_id, Status.CANCELLED.value)
     language = wanted or (state.language if state else bot.languages[0])
     moods = state.moods if state is not None and is_new else ()
     if state is None or is_new or closes is not None:
         state = SessionState(session_id=new_id(now))
-    return Opening(state, now, language, bot.timezone, region or bot.region, carried_over, closes, moods)
+    frames, timers = carried
+    return Opening(state, now, language, bot.timezone, region or bot.region, frames, closes, moods, timers)
 
 
 def open_anew(opening: Opening, new_id: NewId) -> Opening:
@@ -60,10 +62,14 @@ def open_anew(opening: Opening, new_id: NewId) -> Opening:
     """
     state = opening.state
     if state.turn == 0:
-        return opening._replace(carried_over=())
+        return opening._replace(carried_over=(), carried_timers=())
     if state.pending is not None and state.pending.kind == "safe":
         return opening
     closes = (state.session_id, Status.CANCELLED.value)
     return opening._replace(
-        state=SessionState(session_id=new_id(opening.now)), carried_over=(), closes=closes, moods_before=state.moods
+        state=SessionState(session_id=new_id(opening.now)),
+        carried_over=(),
+        closes=closes,
+        moods_before=state.moods,
+        carried_timers=(),
     )

@@ -121,4 +121,5 @@ def _read_as(turn: Turn, opening: Opening) -> Turn:
         region=opening.region,
         carried_over=opening.carried_over,
         moods_before=opening.moods_before,
+        carried_timers=opening.carried_timers,
     )

@@ -12,7 +12,7 @@ from fsm_engine.actions import Actions, ask_outside, run_action
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
-from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations
+from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations, held_from
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
@@ -29,8 +29,8 @@ from fsm_engine.errors import (
     no_conversation,
 )
 from fsm_engine.failpoints import failpoint
-from fsm_engine.model.codec import decode, encode
-from fsm_engine.model.session import RunningAction, SessionState, Status
+from fsm_engine.model.codec import encode
+from fsm_engine.model.session import RunningAction, Status
 from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, Turn, TurnKind
 from fsm_engine.storage.records import AuditRow, LoadedConversation
 from fsm_engine.storage.store import Store
@@ -118,6 +118,16 @@ class Turns:
             for conversation_id in entered:
                 self._order.leave(conversation_id)
 
+    @asynccontextmanager
+    async def alone(self, conversation_id: str) -> AsyncIterator[None]:
+        """This conversation has no turn under way meanwhile; what is held of it is forgotten at the end."""
+        await self._order.enter(conversation_id)
+        try:
+            yield
+        finally:
+            self._held.drop(conversation_id)
+            self._order.leave(conversation_id)
+
     async def finish(self, conversation_id: str) -> Reply | None:
         """Runs an action that a dead process left behind, and delivers what it leads to; None when there is none."""
         await self._order.enter(conversation_id)
@@ -153,7 +163,7 @@ class Turns:
         """``late`` gathers what the user is still owed: how an action ended that a dead process left behind."""
         if held is None:
             loaded = await self._store.load(request.conversation_id, request.request_id)
-            held = _held_from(request, loaded)
+            held = held_from(request, loaded)
             if loaded is not None and loaded.seen:
                 return await self._repeat(held, request, loaded)
         failpoint("turn.after-load")
@@ -185,7 +195,7 @@ class Turns:
 
     async def _load(self, conversation_id: str) -> Held:
         request = Request(conversation_id, TurnKind.TEXT)
-        return _held_from(request, await self._store.load(conversation_id, None))
+        return held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if self._asks_outside(request):
@@ -220,7 +230,7 @@ class Turns:
         if held.is_fresh:
             return held
         loaded = await self._store.load(request.conversation_id, request.request_id)
-        known = _held_from(request, loaded)
+        known = held_from(request, loaded)
         ids = [one.state.session_id if one.state else None for one in (known, held)]
         if known.version != held.version or ids[0] != ids[1] or (loaded is not None and loaded.seen):
             raise StaleHold
@@ -260,6 +270,7 @@ class Turns:
             flow=request.flow,
             slots=request.slots,
             carried_over=opening.carried_over,
+            carried_timers=opening.carried_timers,
         )
 
     async def _classify(self, text: str) -> tuple[IntentGuess, ...]:
@@ -351,22 +362,6 @@ def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
     output = encode(result.value).decode() if result.ok else None
     return AuditRow(
         request.key, request.flow, request.action, status, encode(request.slots).decode(), output, result.error
-    )
-
-
-def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
-    if loaded is None:
-        return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
-    conversation, session = loaded.conversation, loaded.session
-    return Held(
-        conversation_id=conversation.id,
-        conversation_key=conversation.key,
-        version=conversation.version,
-        user_id=conversation.user_id,
-        session_key=session.key if session else None,
-        state=decode(SessionState, session.state_json) if session else None,
-        expires_at=session.expires_at if session else None,
-        is_fresh=True,
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from fsm_engine.core.bundle import compile_folder
+from fsm_engine.core.checks import past_reminders
 from fsm_engine.core.flows import Flows
 from fsm_engine.errors import FlowError
 from fsm_engine.model.problem import Problem
@@ -15,11 +17,12 @@ from fsm_engine.understanding.intent_model import ModelTable
 
 
 def check_flows(
-    where: str | Path | Sequence[str | Path], *, types: Collection[str] = ()
+    where: str | Path | Sequence[str | Path], *, types: Collection[str] = (), today: date | None = None
 ) -> tuple[Flows, list[Problem]]:
     """The flows and every problem of every file, sorted by place. With an error among them, they must not run.
 
     ``types`` are the names of types that the bot registers (`Actions.type`); other unknown types are errors.
+    ``today`` is for what depends on it: reminders at a fixed time that has passed. None: they are not looked at.
     """
     from fsm_engine.flow_files.folder import (
         read_folder,
@@ -28,7 +31,8 @@ def check_flows(
     with _no_garbage_collection():
         folder, problems = read_folder(where)
         flows, found = compile_folder(folder, types, learn=_learned)
-    return flows, sorted({*problems, *found})
+    past = past_reminders(folder.flows, today) if today is not None else ()
+    return flows, sorted({*problems, *found, *past})
 
 
 def _learned(phrases: Mapping[str, Sequence[str]]) -> ModelTable:

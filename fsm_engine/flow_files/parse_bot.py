@@ -7,6 +7,7 @@ from typing import Literal, cast
 from fsm_engine.flow_files.authors_help import shown
 from fsm_engine.flow_files.iso_codes import COUNTRIES, unknown_country
 from fsm_engine.flow_files.parse_intents import parse_intents
+from fsm_engine.flow_files.parse_reminders import parse_nudge
 from fsm_engine.flow_files.parse_texts import language_code, optional_speech, parse_phrases, parse_text
 from fsm_engine.flow_files.shapes import (
     DAY_S,
@@ -23,7 +24,7 @@ from fsm_engine.flow_files.yaml_source import Source, YamlMap, YamlNode, YamlTex
 from fsm_engine.model.flow import ANYTIME_WORDS, Bot, ComingBack, Digression, Keep, Text
 
 BOT_KEYS = (
-    *("bot", "languages", "timezone", "region", "opening", "fallback", "expires", "coming_back"),
+    *("bot", "languages", "timezone", "region", "opening", "fallback", "expires", "coming_back", "nudge"),
     *("message_limit", "anytime", "digressions", "risk", "keep", "texts", "apology", "intents"),
 )
 MOST_LANGUAGES = 50
@@ -49,6 +50,7 @@ def parse_bot(source: Source, mapping: YamlMap) -> Bot | None:
         fallback=_text(fields, "fallback"),
         expires_s=fields.duration_s("expires", YEAR_S) or _DEFAULTS.expires_s,
         coming_back=_coming_back(fields),
+        nudge=parse_nudge(fields),
         message_limit=fields.whole_number("message_limit", 1, HIGHEST_MESSAGE_LIMIT) or _DEFAULTS.message_limit,
         anytime=_anytime(fields),
         digressions=_digressions(fields),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fsm_engine.flow_files.parse_reminders import parse_nudge
 from fsm_engine.flow_files.parse_steps import parse_steps
 from fsm_engine.flow_files.parse_texts import parse_phrases, parse_text
 from fsm_engine.flow_files.shapes import YEAR_S, Fields, as_full_list, as_map, name, scalar, slot_name
@@ -11,7 +12,7 @@ from fsm_engine.flow_files.step_parts import Outline
 from fsm_engine.flow_files.yaml_source import Source, YamlMap, YamlNode
 from fsm_engine.model.flow import Flow, Migration, Start, Step
 
-FLOW_KEYS = ("flow", "version", "title", "start", "expires", "migrate", "steps")
+FLOW_KEYS = ("flow", "version", "title", "start", "expires", "nudge", "migrate", "steps")
 HIGHEST_VERSION = 1_000_000
 MOST_MIGRATIONS = 100
 
@@ -33,6 +34,7 @@ def parse_flow(source: Source, mapping: YamlMap) -> Flow | None:
         start=None if start is None else _start(source, start, flow or ""),
         migrate=_migrations(fields, version),
         expires_s=fields.duration_s("expires", YEAR_S),
+        nudge=parse_nudge(fields),
     )
     return None if flow is None else parsed
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fsm_engine.flow_files.authors_help import did_you_mean, shown
 from fsm_engine.flow_files.parse_questions import ASK_KEYS, CONFIRM_KEYS, parse_ask, parse_called, parse_confirm
+from fsm_engine.flow_files.parse_reminders import parse_due
 from fsm_engine.flow_files.parse_texts import optional_speech, parse_speech
 from fsm_engine.flow_files.shapes import (
     Fields,
@@ -191,12 +192,9 @@ def _run(fields: Fields, outline: Outline) -> Step | None:
 
 
 def _remind(fields: Fields, outline: Outline) -> Step | None:
-    message = "remind: is not supported yet; the step would never fire"
-    fields.source.error(fields.node, "not-yet-supported", message)
-    speech = _spoken(fields, "say")
-    due = fields.written("remind")
+    due, speech = parse_due(fields), _spoken(fields, "say")
     common = outline.common(fields, "remind", None)
-    return None if due is None or speech is None else Remind(**common, when_due=due, speech=speech)
+    return None if due is None or speech is None else Remind(**common, due=due, speech=speech)
 
 
 def _last_words(fields: Fields, kind: str) -> Speech | None:

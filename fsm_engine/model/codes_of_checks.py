@@ -18,6 +18,18 @@ those of flows that run it.
 Wrong: when: acount_type == "savings"
 Right: when: account_type == "savings"
 """,
+    "reminder-not-a-time": """\
+A reminder is due at a time, and this slot holds something else. Its type must be date, or date and time.
+
+Wrong: remind: goal
+Right: remind: due
+""",
+    "reminder-past": """\
+A reminder stands at a fixed time that has passed, so it reminds nobody any more. Move it, or take the step out.
+
+Wrong: remind: 2020-01-01
+Right: remind: due
+""",
     "unknown-flow": """\
 There is no flow of that name in the folder. The name is what stands behind `flow:` in the file, not the file's name.
 

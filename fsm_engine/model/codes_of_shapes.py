@@ -251,12 +251,15 @@ Right: levels:
          medium: {record: true, afterwards: ask again}
          high: {notify: safeguarding}
 """,
-    "not-yet-supported": """\
-The language has a word for this, and the engine cannot do it yet. A file that uses it does not load, because the step
-would silently never happen.
+    "bad-reminder": """\
+The time of a reminder cannot be read. It is a length of time from now, a slot that holds a date (or a date and time),
+or a date, with a time of day where you want another one than 09:00.
 
-Wrong: - remind: in 2 hours
+Wrong: - remind: tomorrow
          say: Time to stretch.
-Right: (leave the step out)
+Right: - remind: in 2 hours
+         say: Time to stretch.
+Right: - remind: 1 day before appointment at 18:00
+         say: See you tomorrow.
 """,
 }

@@ -155,9 +155,22 @@ class Run(Step):
     flow: Written
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """``shift_s`` seconds after a moment: the value of ``slot``, an ISO date with or without a time, or else now.
+
+    ``clock`` (HH:MM, in the bot's time zone) is the time of day; None: the moment's own, or 09:00 of a day.
+    """
+
+    slot: Written | None = None
+    moment: Written | None = None
+    clock: str | None = None
+    shift_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remind(Step):
-    when_due: Written
+    due: Due
     speech: Speech
 
 
@@ -191,6 +204,19 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge:
+    """What is said when a question has stood open for ``after_s``, at most so often (0: never) until it is answered.
+
+    Not in ``quiet`` hours, from one time of day to another in the bot's time zone.
+    """
+
+    after_s: float
+    say: Text
+    at_most: int = 1
+    quiet: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One conversation plan. ``source_hash`` names the exact text of the file."""
 
@@ -202,6 +228,7 @@ class Flow:
     start: Start | None = None
     migrate: tuple[Migration, ...] = ()
     expires_s: float | None = None
+    nudge: Nudge | None = None
     source_hash: str = ""
 
 
@@ -262,6 +289,7 @@ class Bot:
     fallback: Text | None = None
     expires_s: float = 1800.0
     coming_back: ComingBack | None = None
+    nudge: Nudge | None = None
     message_limit: int = 1000
     anytime: tuple[str, ...] = ANYTIME_WORDS
     digressions: tuple[Digression, ...] = ()

@@ -72,11 +72,25 @@ class RunningAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to be said at a time, ``due`` (UTC, as times are stored), unless an answer changes it before."""
+
+    name: str
+    flow: str
+    step: str
+    due: str
+    text: str
+    options: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet.
 
     ``risk_counts``: how often each level was found. ``help_shown``: the last turn that showed helplines, by level.
     ``moods``: of the last user messages, oldest first.
+    ``timers`` are those that have not fired. ``nudges`` counts how often the open question was brought to mind.
     """
 
     session_id: str
@@ -90,3 +104,5 @@ class SessionState:
     risk_counts: Mapping[str, int] = field(default_factory=dict)
     help_shown: Mapping[str, int] = field(default_factory=dict)
     moods: tuple[Mood, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    nudges: int = 0

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from fsm_engine.model.flow import Level
-from fsm_engine.model.session import Frame, Mood, SessionState, Status
+from fsm_engine.model.session import Frame, Mood, SessionState, Status, Timer
 from fsm_engine.model.slot import Json
 
 
@@ -17,6 +17,8 @@ class TurnKind(StrEnum):
     TEXT = "text"
     START = "start"
     ACTION_RESULT = "action_result"
+    TIMER = "timer"
+    NUDGE = "nudge"
 
 
 class RiskLevel(StrEnum):
@@ -92,7 +94,8 @@ class Turn:
     ``text`` is canonical (see ``understanding.text``). ``is_too_long``: it was cut at the limit and must be refused.
     ``call_results`` holds the results of calls that `advance` asked for earlier in this same turn, by call key.
     ``stages``: what a bot's own stages made of it, None without any.
-    ``carried_over``: where an expired session stood; this turn opens the session that offers to go on there.
+    ``carried_over``: where an expired session stood; this turn opens the session that offers to go on there, and takes
+    over what it was to remind of (``carried_timers``). ``timer`` names the one that is due.
     ``mood``: what the message tells about those after it (see `Mood`). ``moods_before``: of the last messages of the
     session that ended before this one began.
     """
@@ -115,6 +118,8 @@ class Turn:
     mood: Mood = ""
     moods_before: tuple[Mood, ...] = ()
     stages: StageNotes | None = None
+    carried_timers: tuple[Timer, ...] = ()
+    timer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,14 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerChange:
+    """What a turn does to a timer: ``pending`` (set, or moved), ``fired`` or ``cancelled``."""
+
+    timer: Timer
+    status: Literal["pending", "fired", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a turn leads to, as data. With ``needs`` set nothing else counts: ask, and advance again with the result."""
 
@@ -184,6 +197,7 @@ class Outcome:
     intent: IntentGuess | None = None
     needs: CallRequest | None = None
     action: ActionRequest | None = None
+    timers: tuple[TimerChange, ...] = ()
     expects: Expectation | None = None
 
 

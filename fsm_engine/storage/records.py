@@ -362,39 +362,3 @@ class StoredSummary:
     kind: str
     data_json: str
     generated_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTimer:
-    """Something due later in a session: ``pending``, ``fired`` or ``cancelled``. Its name is unique in the session."""
-
-    session_id: str
-    conversation_id: str
-    name: str
-    flow: str
-    step: str
-    due_at: str
-    status: str
-    created_at: str
-    fired_at: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDelivery:
-    """One entry of the outbox: ``pending``, ``delivered`` or ``given_up``. A damaged one shows no payload."""
-
-    key: int
-    id: str
-    conversation_id: str
-    session_id: str
-    turn: int
-    kind: str
-    target: str | None
-    payload_json: str
-    status: str
-    attempts: int
-    next_attempt_at: str
-    last_error: str | None
-    created_at: str
-    delivered_at: str | None
-    is_damaged: bool = False

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fsm_engine.errors import SessionCorrupted
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.records import (
     AnswerRow,
     AuditRow,
@@ -26,7 +27,6 @@ from fsm_engine.storage.records import (
     StoredAudit,
     StoredClassification,
     StoredConversation,
-    StoredDelivery,
     StoredDetection,
     StoredMessage,
     StoredSession,
@@ -196,7 +196,7 @@ def delivery_of(row: Row, seal: Seal) -> StoredDelivery:
     *fields, row_hash = row
     one: StoredDelivery = StoredDelivery(*fields)
     sealed = delivery_seal(one.conversation_id, one.session_id, one.turn, one.created_at, one, seal)
-    return one if _is_among(row_hash, sealed) else replace(one, payload_json="", is_damaged=True)
+    return one if _is_among(row_hash, sealed) else replace(one, payload_json="null", is_damaged=True)
 
 
 def audit_of(row: Row, seal: Seal) -> StoredAudit:

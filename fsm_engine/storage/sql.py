@@ -372,3 +372,15 @@ TIMERS_DUE = f"""
 SELECT {_TIMER} FROM timers AS w CROSS JOIN sessions AS s ON s.key = w.session {_OF_TIMER}
 WHERE w.status = 'pending' AND w.due_at <= ?1 ORDER BY w.due_at LIMIT ?2
 """
+NEXT_TIMER = """
+SELECT due_at FROM timers WHERE status = 'pending' AND due_at > '' ORDER BY due_at LIMIT 1
+"""
+# Sessions that stand idle since ?2 (behind the key ?3) to ?1, whose time is not up at ?4, nudged less than ?5 times. A
+# state that is no JSON is one that is damaged.
+IDLE_SESSIONS = """
+SELECT s.id, c.id, s.key, s.last_activity
+FROM sessions AS s INDEXED BY sessions_by_last_activity CROSS JOIN conversations AS c ON c.key = s.conversation
+WHERE s.last_activity <= ?1 AND (s.last_activity, s.key) > (?2, ?3) AND s.status = 'active' AND s.expires_at > ?4
+  AND iif(json_valid(s.state_json), coalesce(s.state_json ->> '$.nudges', 0) < ?5, 0)
+ORDER BY s.last_activity, s.key LIMIT ?6
+"""

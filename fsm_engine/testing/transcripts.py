@@ -2,9 +2,10 @@
 
 Theory of operation
     Each turn of a transcript is one call of the engine, under a clock that stands still (`clock.FIRST_MOMENT`, a
-    Wednesday) until ``later:`` moves it. ``crash:`` takes the database as it is on disk, lets go of the engine, puts
-    the files back and opens a new engine on them: nothing that a clean exit does is there. ``repeat:`` delivers the
-    last message again and compares all tables before and after. The first expectation that is not met ends the play.
+    Wednesday) until ``later:`` moves it; what is due meanwhile comes at its time. ``crash:`` takes the database as it
+    is on disk, lets go of the engine, puts the files back and opens a new engine on them: nothing that a clean exit
+    does is there. ``repeat:`` delivers the last message again and compares all tables before and after. The first
+    expectation that is not met ends the play.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from fsm_engine.actions import ActionCall, Actions
 from fsm_engine.core.compile import walk_steps
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.nearest import did_you_mean
+from fsm_engine.engine.deliveries import delivery_from
 from fsm_engine.engine.engine import Engine
 from fsm_engine.errors import FsmEngineError, InvalidArgument, NotFound
 from fsm_engine.model.flow import Ask, Do
@@ -124,6 +127,8 @@ class _Player:
         self._leave = AsyncExitStack()
         self._last: tuple[TranscriptTurn, str, Reply] | None = None
         self._said: list[str] = []
+        self._pushed_before = 0
+        self._last_pushed: list[tuple[str, int]] = []
 
     async def play(self) -> TranscriptResult:
         """Opens the engine and plays to the end, or to the first failure."""
@@ -171,11 +176,35 @@ class _Player:
             return await self._repeat(turn)
         if turn.later_s is not None:
             self._said.append(f"({turn.later_s:g} seconds later)")
-            self._clock.advance(turn.later_s)
-            return None
+            return await self._let_time_pass(turn.later_s)
         reply = await self._deliver(turn, request_id)
         self._last = turn, request_id, reply
         return reply
+
+    async def _let_time_pass(self, seconds: float) -> Reply | None:
+        """What is due meanwhile is said at its time, in order; None when nothing is."""
+        end = self._clock() + timedelta(seconds=seconds)
+        while (due := await self._engine.next_timer()) is not None and due <= end:
+            self._move_to(max(due, self._clock()))
+            if not await self._engine.run_timers():
+                self._move_to(min(self._clock() + timedelta(minutes=1), end))
+                if self._clock() == end:
+                    break
+        self._move_to(end)
+        return await self._pushed()
+
+    def _move_to(self, moment: datetime) -> None:
+        self._clock.advance((moment - self._clock()).total_seconds())
+
+    async def _pushed(self) -> Reply | None:
+        """The messages that came by themselves, as one reply."""
+        waiting = await self._engine.store.deliveries.with_status("pending", after=self._pushed_before)
+        pushed = [delivery_from(one) for one in waiting]
+        if waiting:
+            self._pushed_before = waiting[-1].key
+        messages = tuple(message for one in pushed for message in one.messages)
+        self._last_pushed = [(one.session_id, one.turn) for one in pushed if one.kind == "messages"]
+        return Reply(messages, await self._engine.session(CONVERSATION)) if messages else None
 
     async def _deliver(self, turn: TranscriptTurn, request_id: str) -> Reply:
         if turn.start is not None:
@@ -206,7 +235,7 @@ class _Player:
         said = [message.text for message in reply.messages] if reply else []
         found = messages_mismatch(turn.bot, is_list=turn.is_list, at=turn.at, said=said)
         if found is not None and reply is not None and needs_wordings(turn.bot):
-            wordings = await self._wordings_of_last()
+            wordings = await (self._wordings_of_pushed() if turn.later_s is not None else self._wordings_of_last())
             found = messages_mismatch(turn.bot, is_list=turn.is_list, at=turn.at, said=said, wordings=wordings)
         _refuse(found)
 
@@ -216,6 +245,13 @@ class _Player:
         assert loaded is not None
         journal = await self._engine.store.sessions.journal(loaded.seen[0].session_id)
         return self._wordings.of_turns(journal, [stored.number for stored in loaded.seen])
+
+    async def _wordings_of_pushed(self) -> list[Wording]:
+        found: list[Wording] = []
+        for session_id, number in self._last_pushed:
+            journal = await self._engine.store.sessions.journal(session_id)
+            found += self._wordings.of_turns(journal, [number])
+        return found
 
     async def _session(self) -> SessionView | None:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from fsm_engine.core.advance import advance
 from fsm_engine.core.bundle import compile_folder
@@ -39,6 +39,23 @@ class Wording:
         return text in self.said or text in self.written
 
 
+class _Moment(NamedTuple):
+    """A turn with the states around it; ``timer``: of interest is what that is to remind of."""
+
+    before: SessionState
+    turn: Turn
+    after: SessionState
+    timer: str | None = None
+
+    def texts(self, flows: Flows) -> list[str] | None:
+        """What these flows say; None when they do not take the same way."""
+        outcome = advance(flows, self.before, self.turn)
+        if self.timer is not None:
+            return [one.text for one in outcome.state.timers if one.name == self.timer]
+        is_same_way = replace(outcome.state, timers=()) == replace(self.after, timers=())
+        return [message.text for message in outcome.messages] if is_same_way else None
+
+
 class Wordings:
     """The variations of everything that one set of flows can say, in the language that is spoken."""
 
@@ -51,12 +68,15 @@ class Wordings:
 
         ``journal`` is the session's, from its first turn on.
         """
-        moments: list[tuple[SessionState, Turn, SessionState]] = []
-        before: SessionState | None = None
+        moments: list[_Moment] = []
+        worded: dict[str, _Moment] = {}  # where each reminder got its words
+        before = SessionState(session_id=journal[0].session_id)
         for stored, outcome in zip(journal, replay(self._flows, journal), strict=True):
+            moment = _Moment(before, decode(Turn, stored.event_json), outcome.state)
+            worded |= {one.name: moment for one in outcome.state.timers if one not in before.timers}
             if stored.number in numbers:
-                first = SessionState(session_id=stored.session_id)
-                moments.append((before or first, decode(Turn, stored.event_json), outcome.state))
+                timer = moment.turn.timer
+                moments.append(moment if timer is None else worded[timer]._replace(timer=timer))
             before = outcome.state
         filled, as_written = self._in_other_words()
         said = _columns(moments, [self._flows, *filled])
@@ -73,12 +93,11 @@ class Wordings:
         return self._narrowed
 
 
-def _columns(moments: Sequence[tuple[SessionState, Turn, SessionState]], sets: Sequence[Flows]) -> list[list[str]]:
+def _columns(moments: Sequence[_Moment], sets: Sequence[Flows]) -> list[list[str]]:
     """The texts that stand at the same place of the reply, one from each set of flows that takes the same way."""
     columns: list[list[str]] = []
-    for before, turn, after in moments:
-        outcomes = [advance(flows, before, turn) for flows in sets]
-        texts = [[message.text for message in outcome.messages] for outcome in outcomes if outcome.state == after]
+    for moment in moments:
+        texts = [found for flows in sets if (found := moment.texts(flows)) is not None]
         columns += [list(column) for column in zip(*texts, strict=True)]
     return columns
 

@@ -18,8 +18,8 @@ from fsm_engine.engine import deliveries
 from fsm_engine.engine.deliveries import CLAIM_S, again_after
 from fsm_engine.failpoints import FailpointReached, armed
 from fsm_engine.model.times import utc_text
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.inspection import inspect_database
-from fsm_engine.storage.records import StoredDelivery
 from fsm_engine.storage.repositories import Takers
 from fsm_engine.testing.clock import VirtualClock
 from tests.engine.conftest import MakeBot

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from fsm_engine import Engine
-from fsm_engine.errors import DatabaseUnavailable, FlowError
+from fsm_engine import Delivery, Engine
+from fsm_engine.errors import DatabaseUnavailable, FlowError, InvalidArgument
 from fsm_engine.model.session import Status
 from fsm_engine.storage import open_store
 from tests.engine.conftest import MakeBot
@@ -252,3 +253,39 @@ async def test_flows_whose_sources_could_not_be_stored_are_not_used(make_bot: Ma
 
     assert texts(before) == ["Any wish for your Soup?"]
     assert texts(after) == ["How many of your Soup?"]
+
+
+async def test_running_timers_marks_sessions_whose_time_is_up_and_they_can_still_go_on(make_bot: MakeBot) -> None:
+    bot = make_bot(ORDER, "bot: b\ncoming_back: {say: Welcome back.}")
+    async with bot.open() as engine:
+        await engine.start("chat", "order")
+        await engine.turn("chat", "Soup")
+        await engine.start("other", "order")
+        bot.clock.advance(1800)
+        await engine.start("third", "order")
+        assert await engine.run_timers() == 0
+    async with bot.open() as engine:
+        assert [one.status for one in await engine.store.sessions.with_status("expired")] == ["expired"] * 2
+        assert await engine.store.sessions.list_expired("9999") != []
+        offered = await engine.turn("chat", "hi")
+        assert texts(offered)[0] == "Welcome back."
+        assert texts(await engine.turn("chat", "continue"))[-1] == "Any wish for your Soup?"
+    assert sorted(bot.rows("SELECT status, count(*) FROM sessions GROUP BY status")) == [("active", 2), ("expired", 2)]
+
+
+async def test_the_engine_looks_at_the_clock_by_itself_when_asked_to(make_bot: MakeBot) -> None:
+    bot = make_bot("flow: f\nsteps:\n  - {remind: in 1 hour, say: Now.}\n  - {ask: a, type: text, prompt: a?}")
+    told: asyncio.Queue[str] = asyncio.Queue()
+    async with bot.open() as engine:
+        await engine.start("chat", "f")
+    bot.clock.advance(3600)
+
+    async def deliver(delivery: Delivery) -> None:
+        await told.put(delivery.text)
+
+    async with bot.open(deliver=deliver, run_timers_every_s=60):
+        assert await told.get() == "Now."
+    for wrong in (0, -1.0, 0.05, float("nan")):
+        with pytest.raises(InvalidArgument, match="run_timers_every_s"):
+            async with bot.open(run_timers_every_s=wrong):
+                raise AssertionError

@@ -162,13 +162,13 @@ STORES: Sequence[type[Broken]] = (
     LetsEverybodyIn,
 )
 FOUND_AS: dict[type[Broken], set[str]] = {
-    ForgetsRequests: {"every turn answers one request, or reports one action"},
+    ForgetsRequests: {"every turn answers one request, reports one action or comes by itself"},
     ActsBeforeItSaysSo: {"the intent is stored before the act"},
     StoresOnlyNineOfTen: {"acknowledged means stored"},
     SaysBeforeItSaves: {"acknowledged means stored", "replies of one request are identical"},
     ForgetsAnswers: {"a replay gives the same bytes"},
     DropsDetections: {"detections as found"},
-    LetsEverybodyIn: {"every turn answers one request, or reports one action"},
+    LetsEverybodyIn: {"every turn answers one request, reports one action or comes by itself"},
 }
 
 

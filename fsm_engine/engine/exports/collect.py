@@ -98,6 +98,8 @@ async def _session(store: Store, session: StoredSession) -> dict[str, Any]:
         "summaries": [_plain(one) for one in await store.summaries.of_session(session.id)],
         "risk_detections": [_plain(one) for one in await store.risk.of_session(session.id)],
         "actions": [_plain(one) for one in await store.audit.of_session(session.id)],
+        "reminders": [_plain(one) for one in await store.timers.of_session(session.id)],
+        "deliveries": [_plain(one) for one in await store.deliveries.of_session(session.id)],
     }
 
 

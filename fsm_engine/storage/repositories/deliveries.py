@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from fsm_engine.storage import sql_deliveries as sql
-from fsm_engine.storage.records import StoredDelivery
+from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.row_seals import delivery_of
 

@@ -8,6 +8,7 @@ from fsm_engine.errors import InvalidArgument, NotFound, SessionCorrupted, Versi
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.storage import sql
+from fsm_engine.storage.due import Idle, IdleSession
 from fsm_engine.storage.records import AnswerRow, StoredAnswer, StoredSession, StoredTurn
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
 from fsm_engine.storage.row_seals import answer_seal, of_owner, session_of, sound_answer, sound_session, sound_turn
@@ -65,6 +66,11 @@ class Sessions(Repository):
     async def list_expired(self, now: str, *, limit: int = 50) -> list[StoredSession]:
         """Sessions still marked active whose time was up at ``now``, the longest overdue first."""
         return await self._sound(session_of, sql.SESSIONS_EXPIRED, now, limit)
+
+    async def idle(self, wanted: Idle, *, limit: int = 100) -> list[IdleSession]:
+        """Running sessions without activity for a while, the longest idle first; a damaged one is among them or not."""
+        values = (wanted.until, wanted.since, wanted.after, wanted.now, wanted.nudged_less_than, limit)
+        return await self._all(IdleSession, sql.IDLE_SESSIONS, *values)
 
     async def journal(self, session_id: str, *, user_id: str | None = None) -> list[StoredTurn]:
         """Every turn of the session, in order. Raises `SessionCorrupted` when a line is damaged."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fsm_engine.storage import sql
+from fsm_engine.storage.due import StoredTimer
 from fsm_engine.storage.intake import json_rows
-from fsm_engine.storage.records import FlowVersion, StoredTimer
+from fsm_engine.storage.records import FlowVersion
 from fsm_engine.storage.repositories.base import Repository
 
 
@@ -16,6 +17,11 @@ class Timers(Repository):
     async def due(self, now: str, *, limit: int = 100) -> list[StoredTimer]:
         """Pending ones whose time has come, the longest overdue first."""
         return await self._all(StoredTimer, sql.TIMERS_DUE, now, limit)
+
+    async def next_at(self) -> str | None:
+        """When the next one is due, which may be past; None when none is pending."""
+        rows = await self._database.rows(sql.NEXT_TIMER)
+        return rows[0][0] if rows else None
 
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredTimer]:
         """All that a session has set, by when they are due."""

@@ -19,10 +19,13 @@ title: running an errand
 start:
   intent: errand
   phrases: [run an errand for me]
+nudge: {after: 1 minute, say: "Well?", at_most: 2}
 steps:
   - ask: what
     type: text 1..60
     prompt: What shall I fetch?
+  - remind: in 3 minutes
+    say: You wanted {what}.
   - say: I am on my way.
   - do: errands.pay
     send: [what]
@@ -38,7 +41,7 @@ steps:
     prompt: Here it is, at {place}. Anything else?
   - end: Receipt {receipt}.
 """
-"""What no shipped flow has: two actions in one turn, one of which may not be called again."""
+"""What no shipped flow has: two actions in one turn, one of which may not be called again, a nudge."""
 
 ERRANDS: Final = 5
 """How often each errand stands among the conversations that users choose from."""

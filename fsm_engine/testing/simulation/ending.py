@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from fsm_engine.engine.journal import replay
-from fsm_engine.model.codec import encode
-from fsm_engine.testing.simulation.journal_checks import JournalChecks
+from fsm_engine.model.codec import decode, encode
+from fsm_engine.model.session import SessionState
+from fsm_engine.testing.simulation.journal_checks import Complain, JournalChecks
 from fsm_engine.testing.simulation.processes import Process
 from fsm_engine.testing.simulation.promises import Delivery, Promises, check_books
 from fsm_engine.testing.simulation.records import Records
@@ -35,6 +36,19 @@ async def check_ending(world: World, records: Records, journal: JournalChecks, p
     journal.look_at_all()
     promises.check_denied()
     check_books(records, world.bank, world.complain)
+    check_timers(records, world.complain)
+
+
+def check_timers(records: Records, complain: Complain) -> None:
+    """What comes by itself is in the outbox, and the clock waits for just what sessions still have to remind of."""
+    unmatched = records.unmatched()
+    if unmatched:
+        complain("what comes by itself is delivered", where="deliveries", expected="none", found=str(unmatched[:5]))
+    for session_id, state_json, pending in records.timers():
+        state = decode(SessionState, state_json)
+        # What an expired session leaves to the one that goes on in its place stands in its last state all the same.
+        if not pending <= {(one.name, one.due) for one in state.timers}:
+            complain("the clock waits for what is in the state", where=session_id, expected="less", found=str(pending))
 
 
 def check_nothing_held(world: World, process: Process) -> None:

@@ -138,9 +138,10 @@ class JournalChecks:
     def _check_request(self, record: TurnRecord, turn: Turn, where: str) -> None:
         is_report = turn.kind is TurnKind.ACTION_RESULT
         has_request = (record.conversation_id, record.request_id) in self.sent
-        if is_report is (record.caused_by is None) or is_report is has_request:
+        comes_by_itself = turn.kind in (TurnKind.TIMER, TurnKind.NUDGE)
+        if is_report is (record.caused_by is None) or (is_report or comes_by_itself) is has_request:
             self._complain(
-                "every turn answers one request, or reports one action",
+                "every turn answers one request, reports one action or comes by itself",
                 where=where,
                 expected="a request id that was sent" if not is_report else "the turn that caused it",
                 found=f"request id {record.request_id}, caused by {record.caused_by}",

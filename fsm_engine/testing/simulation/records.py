@@ -33,6 +33,17 @@ _TOTALS: Final = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM 
 _SESSIONS: Final = "SELECT id FROM sessions ORDER BY key"
 
 
+# Turns that came by themselves and stand in no outbox, or entries of it that no such turn made, nor one of an action.
+_UNMATCHED: Final = """
+SELECT t.session || ':' || t.number FROM turns AS t
+LEFT JOIN deliveries AS d ON d.session = t.session AND d.turn = t.number AND d.kind = 'messages'
+WHERE (t.event_json ->> '$.kind' IN ('timer', 'nudge')) AND (d.key IS NULL) <> (t.reply_json ->> '$.messages' = '[]')
+   OR d.key IS NOT NULL AND t.event_json ->> '$.kind' NOT IN ('timer', 'nudge', 'action_result')
+"""
+_STATES: Final = "SELECT key, id, state_json FROM sessions ORDER BY key"
+_PENDING: Final = "SELECT session, name, due_at FROM timers WHERE status = 'pending'"
+
+
 class TurnRecord(NamedTuple):
     """A line of the journal with its session and conversation as they are now."""
 
@@ -126,6 +137,17 @@ class Records:
         """How many sessions and risk detections there are."""
         sessions, detections = self._rows(_TOTALS)[0]
         return sessions, detections
+
+    def unmatched(self) -> list[str]:
+        """Turns that the outbox does not hold as it should."""
+        return [row[0] for row in self._rows(_UNMATCHED)]
+
+    def timers(self) -> list[tuple[str, str, set[tuple[str, str]]]]:
+        """For each session its id, its state, and its pending timers by name with when they are due."""
+        pending: dict[int, set[tuple[str, str]]] = {}
+        for key, name, due_at in self._rows(_PENDING):
+            pending.setdefault(key, set()).add((name, due_at))
+        return [(id_, state, pending.get(key, set())) for key, id_, state in self._rows(_STATES)]
 
     def close(self) -> None:
         self.connection.close()

@@ -102,6 +102,7 @@ class _Simulation:
         users = [
             loop.create_task(world.talk(user, self._scripts)) for user in users_of(self._seed, self._settings.users)
         ]
+        clockwork = loop.create_task(world.run_timers())
         over = loop.create_future()
         loop.at_step(self._settings.steps, lambda: over.set_result(None))
         await over
@@ -111,6 +112,7 @@ class _Simulation:
         for task in users:
             task.cancel()
         await asyncio.gather(*users, return_exceptions=True)
+        await clockwork
         await world.all_delivered()
         world.is_over = True
         await check_ending(world, self._records, self._journal, self._promises)

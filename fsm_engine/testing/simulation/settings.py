@@ -46,6 +46,7 @@ class Figures:
     sessions: int = 0
     detections: int = 0
     actions: int = 0
+    timers: int = 0
     kills: int = 0
     reloads: int = 0
     clock_jumps: int = 0

@@ -131,6 +131,21 @@ class World:
                 self.processes.remove(process)
             await asyncio.sleep(self.random.random() * 3)
 
+    async def run_timers(self) -> None:
+        """Somebody looks at the clock now and then, through any process, also through several at once."""
+        while not self.is_calm:
+            await asyncio.sleep(self.random.random() * 60)
+            calls = [self.look_at_the_clock(await self.some_process()) for _ in range(self.random.choice((1, 1, 2)))]
+            await asyncio.gather(*calls)
+
+    async def look_at_the_clock(self, process: Process) -> None:
+        called = await process.call(process.engine.run_timers(), self._patience())
+        self.tell(f"{process.name}: timers {called.ending} {called.value}")
+        if called.ending == "reply":
+            self.figures.timers += called.value
+        elif called.error is not None and not isinstance(called.error, MAY_FAIL):
+            self.complain("timers run", where=process.name, expected="a count", found=repr(called.error))
+
     async def some_process(self) -> Process:
         while True:
             ready = [process for process in self.processes if process.is_ready]
