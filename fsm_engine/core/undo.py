@@ -125,7 +125,7 @@ def _ask_for_next(draft: Draft) -> None:
     draft.pending = None
     request = undo_request(draft)
     assert request is not None
-    draft.action = RunningAction("", request.action, request.key)
+    draft.action = RunningAction("", request.action, request.key, draft.number)
     draft.requested = request
 
 

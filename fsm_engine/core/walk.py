@@ -239,7 +239,7 @@ def _visit_do(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     assert isinstance(step, Do)
     frame.move_to(node.name)
     key = _action_key(draft, frame, node)
-    draft.action = RunningAction(node.name, step.action.text, key)
+    draft.action = RunningAction(node.name, step.action.text, key, draft.number)
     draft.requested = request_action(draft, node, key)
     return None
 

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, Unpack
 
-from fsm_engine.actions import ActionFunction, Actions
+from fsm_engine.actions import ActionFunction, ActionOptions, ActionRunner, Actions
+from fsm_engine.engine.action_runs import REMEMBER, ActionRuns
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.intent_hooks import IntentHook
+from fsm_engine.engine.leases import Leases
+from fsm_engine.engine.owners import new_owner
+from fsm_engine.engine.recovery import Recovery, Unfinished
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook
 from fsm_engine.engine.turns import Clock, NewId, Turns
 from fsm_engine.errors import (
-    FlowError,
     HookError,
     InvalidArgument,
     NotFound,
     SessionCorrupted,
-    VersionConflict,
     no_conversation,
 )
-from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -35,7 +37,7 @@ from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import open_store
-from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
+from fsm_engine.storage.records import LoadedConversation, StoredMessage
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories import Progress
 from fsm_engine.storage.settings import Settings
@@ -56,13 +58,22 @@ class Engine:
     """
 
     def __init__(
-        self, store: Store, source: FlowSource, actions: Actions, turns: Turns, outbox: Outbox, clock: Clock
+        self,
+        store: Store,
+        source: FlowSource,
+        actions: Actions,
+        turns: Turns,
+        clock: Clock,
+        *,
+        outbox: Outbox,
+        recovery: Recovery,
     ) -> None:
         self.store = store
         self._source = source
         self._actions = actions
         self._turns = turns
         self._outbox = outbox
+        self._recovery = recovery
         self._clock = clock
 
     @classmethod
@@ -82,6 +93,10 @@ class Engine:
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
         upgrade: bool = False,
+        recover: bool = False,
+        remember: timedelta | None = REMEMBER,
+        owner: str | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
@@ -95,6 +110,10 @@ class Engine:
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
+        ``recover`` finishes what dead processes left before the engine is given out; its actions must be passed, as
+        those registered later are not known yet. ``remember`` is how long a second identical request to an action gets
+        the first result, None for never, where the action says nothing itself. ``owner`` and ``chance`` are for tests
+        and simulations: the name under which this engine runs actions, unlike any other's, and numbers from 0 to 1.
 
         Raises:
             FlowError: the flow files have problems; nothing was opened.
@@ -109,6 +128,7 @@ class Engine:
         else:
             store = database
         outbox = Outbox(store, clock)
+        leases = Leases(store, owner or new_owner(), clock)
         try:
             await store.flow_versions.put(source.versions(utc_text(clock())))
             turns = Turns(
@@ -120,12 +140,17 @@ class Engine:
                 new_id=new_id or rising_id,
                 hold_at_most=hold_at_most,
                 wake_outbox=outbox.wake,
+                runs=ActionRuns(store, source, ActionRunner(actions, chance=chance), leases, clock, remember=remember),
             )
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
-            yield cls(store, source, actions, turns, outbox, clock)
+            recovery = Recovery(store, actions, leases, turns.finish, clock)
+            if recover:
+                await recovery.recover()
+            yield cls(store, source, actions, turns, clock, outbox=outbox, recovery=recovery)
         finally:
             await outbox.close()
+            await leases.release_all()
             await store.close()
 
     @classmethod
@@ -136,9 +161,9 @@ class Engine:
             engine = stack.enter_context(portal.wrap(cls.open(database, **options)))
             yield SyncEngine(engine, portal)
 
-    def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
+    def action(self, name: str, **options: Unpack[ActionOptions]) -> Callable[[F], F]:
         """Registers the decorated function as an action; see `Actions.action`."""
-        return self._actions.action(name, undo=undo, idempotent=idempotent)
+        return self._actions.action(name, **options)
 
     def deliver(self, function: D) -> D:
         """Registers the decorated function, sync or async, as what takes messages to users who did not ask just now.
@@ -312,16 +337,16 @@ class Engine:
         self._source.use(read)
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending; how many there were.
+        """Finishes actions and undos that dead processes left pending; how many there were.
 
-        A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
+        Left alone are those that somebody runs, those of other bots (whose actions are not registered here), and
+        sessions that cannot go on, damaged or without their flow.
         """
-        finished = 0
-        seen = 0
-        while rows := await self.store.audit.with_status("pending", after=seen):
-            seen = rows[-1].id
-            finished += sum([await self._recover(row) for row in rows])
-        return finished
+        return await self._recovery.recover()
+
+    async def unfinished(self) -> list[Unfinished]:
+        """Actions that are pending, in doubt or stuck, oldest first: what `recover` would do, what is for a person."""
+        return await self._recovery.unfinished()
 
     async def archive(
         self, *, move_messages: bool = False, dry_run: bool = False, progress: Progress | None = None
@@ -351,19 +376,6 @@ class Engine:
             dry_run=dry_run,
             progress=progress,
         )
-
-    async def _recover(self, row: StoredAudit) -> bool:
-        try:
-            session = await self.store.sessions.get(row.session_id) if row.session_id else None
-            failpoint("recover.before-action")
-            is_finished = session is not None and await self._turns.finish(session.conversation_id) is not None
-            failpoint("recover.after-action")
-            return is_finished
-        except VersionConflict:
-            return False  # another process took a turn there, and a turn finishes what is left before anything else
-        except (SessionCorrupted, FlowError, NotFound) as error:
-            log.error("the action with key %s cannot be finished: %s", row.key, error)
-            return False
 
     async def _loaded(
         self, conversation_id: str, user_id: str | None, request_id: str | None = None

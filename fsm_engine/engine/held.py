@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from fsm_engine.errors import Busy, forked
+from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
+from fsm_engine.storage.records import LoadedConversation
 
 RECENT_REQUESTS = 64
 WAITING_PER_CONVERSATION = 1_000
@@ -33,6 +35,20 @@ class Held(NamedTuple):
     expires_at: str | None
     recent_requests: tuple[str, ...] = ()
     is_fresh: bool = False
+
+
+def held_of(loaded: LoadedConversation) -> Held:
+    """What a store gave, as a turn starts from it."""
+    conversation, session = loaded.conversation, loaded.session
+    return Held(
+        conversation_id=conversation.id,
+        conversation_key=conversation.key,
+        version=conversation.version,
+        user_id=conversation.user_id,
+        session_key=session.key if session else None,
+        state=decode(SessionState, session.state_json) if session else None,
+        expires_at=session.expires_at if session else None,
+    )
 
 
 class HeldConversations:

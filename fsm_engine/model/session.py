@@ -66,12 +66,13 @@ class Pending:
 class RunningAction:
     """An action that was asked for and has not answered: the same key is used for every try.
 
-    An undo has no ``step``.
+    An undo has no ``step``. ``turn`` is the number of the turn that asked for it.
     """
 
     step: str
     action: str
     key: str
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ steps:
   - {end: Bye.}
 """
 FAILED = "I am sorry, that did not work."
+REFUSED = "I am sorry, that is not possible."
+LATER = "I am sorry, I cannot do that at the moment. Please try again later."
 UNSURE = "I am not sure whether that went through. A person will check it, so please do not try it twice."
 
 
@@ -81,8 +83,12 @@ def _endless() -> list[Any]:
     return endless
 
 
+CLEAR = {"rejected": REFUSED, "retryable": LATER}
+"""What is said of failures without an effect; after all others it is in doubt whether there was one."""
+
+
 @pytest.mark.parametrize("name", FAILURES)
-async def test_an_action_that_fails_gives_a_text_and_a_failure_in_the_audit(tmp_path: Path, name: str) -> None:
+async def test_an_action_that_fails_gives_a_text_and_a_true_line_in_the_audit(tmp_path: Path, name: str) -> None:
     function, code = FAILURES[name]
     limit = "50 ms" if name.startswith("hangs") else "20 s"
     async with engine_of(tmp_path, flow(limit=limit)) as engine:
@@ -91,9 +97,11 @@ async def test_an_action_that_fails_gives_a_text_and_a_failure_in_the_audit(tmp_
         reply = await engine.turn("chat", "x")
         after = await engine.turn("chat", "y")
 
-    assert said(reply) == [FAILED, "b after ?"]
+    status = "failure" if code in CLEAR else "unknown"
+    assert said(reply) == [CLEAR.get(code, UNSURE), "b after ?"]
     assert said(after) == ["Bye."]
-    assert rows(tmp_path, "audit_log", "status, error_message, output_data") == [("failure", code, None)]
+    assert rows(tmp_path, "audit_log", "status, error_message, output_data") == [(status, code, None)]
+    assert rows(tmp_path, "transactions", "status") == [("failed" if code in CLEAR else "pending",)]
 
 
 async def test_an_action_that_is_not_registered_fails_and_names_the_nearest_in_the_log(
