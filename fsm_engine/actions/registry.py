@@ -183,7 +183,8 @@ def _must_be_a_type(name: str, returns: Any) -> None:
     try:
         type_adapter(returns)
     except Exception as error:
+        why = str(error).partition("\n")[0]
         raise HookError(
-            f"action '{name}': returns={returns!r} is no type to hold results against ({type(error).__name__})."
+            f"action '{name}': returns={returns!r} is no type to hold results against ({why})."
             " Write a type, such as returns=dict[str, str], or leave it out."
         ) from error

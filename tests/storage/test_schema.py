@@ -294,7 +294,7 @@ def test_a_deleted_user_is_forgotten_by_the_idempotency_cache(connection: sqlite
     write(connection, 1)
     for user in ("user of chat", "another"):
         connection.execute(
-            "INSERT INTO idempotency_cache (key, user_id, result_data, created_at, expires_at) VALUES (?1, ?1, '{}', 'now', 'later')",
+            "INSERT INTO idempotency_cache VALUES (?1, ?1, '{}', 'now', 'tomorrow', 'first key', NULL)",
             (user,),
         )
     connection.execute("DELETE FROM users WHERE id = 'user of chat'")
