@@ -37,7 +37,7 @@ def request(**changes: Any) -> ActionRequest:
 
 
 class Calls:
-    """An action that goes each time as it is told, the last way for ever, and when it was called, in virtual seconds."""
+    """An action that goes each time as it is told, the last way for ever; ``at`` is when, in virtual seconds."""
 
     def __init__(self, *ways: Any) -> None:
         self.ways = list(ways)

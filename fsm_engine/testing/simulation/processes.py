@@ -66,7 +66,7 @@ class Process(Owner):
         opened: asyncio.Future[Called] = self._loop.create_future()
         self._calls[opened] = None
         options = {"clock": clock, "new_id": new_id, "flows": flows, "hold_at_most": HOLD_AT_MOST, **bot.options()}
-        options |= {"owner": self.name, "chance": Random(self.name).random}
+        options |= {"owner": self.name, "chance": Random(self.name).random}  # noqa: S311 - repeatable, not secret
 
         async def die() -> None:
             self._loop.at_step(self._loop.step + 1, self.kill)
