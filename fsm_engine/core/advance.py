@@ -27,7 +27,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from fsm_engine.core.answers import give_up, read_answer, read_yes_no, take_reading
-from fsm_engine.core.anytime import answer_really, back_to_question, follow_anytime_word, restart
+from fsm_engine.core.anytime import (
+    answer_really,
+    back_to_question,
+    cancel_session,
+    follow_anytime_word,
+    restart,
+)
 from fsm_engine.core.compile import Node
 from fsm_engine.core.confirming import answer_confirm, answer_repeat
 from fsm_engine.core.corrections import (
@@ -114,6 +120,8 @@ def _respond(draft: Draft) -> None:
     elif turn.kind is TurnKind.ACTION_RESULT:
         assert turn.result is not None
         _take_result(draft, turn.result)
+    elif turn.kind is TurnKind.CANCEL:
+        cancel_session(draft)
     else:
         _respond_to_text(draft, turn.text)
 

@@ -124,6 +124,11 @@ def cancel(draft: Draft) -> None:
         if not begin_undo(draft, done, AfterUndo.ASK_AGAIN):
             back_to_question(draft)
         return
+    cancel_session(draft)
+
+
+def cancel_session(draft: Draft) -> None:
+    """Ends everything, and takes back what was done."""
     draft.say("cancelled")
     draft.end(Status.CANCELLED)
     begin_undo(draft, draft.done, AfterUndo.NOTHING)

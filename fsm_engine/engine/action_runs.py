@@ -111,6 +111,16 @@ class ActionRuns:
         assert held.state is not None
         return await self._run_all(held, _Running(request, held.state.turn))
 
+    async def cancel(self, held: Held) -> Finished:
+        """Ends the session by a turn of its own and takes back what was done, before another one is started in it."""
+        assert held.state is not None
+        taken = await self._taken(held, TurnKind.CANCEL)
+        held = await self._commit(taken)
+        if taken.outcome.action is None:
+            return Finished(held, taken.reply.messages)
+        held, later = await self.run(held, taken.outcome.action)
+        return Finished(held, taken.reply.messages + later.messages)
+
     async def finish(self, held: Held, *, patience_s: float | None, is_pushed: bool = False) -> Finished:
         """Settles the pending action of a session, unless who runs it is alive; waits for them as long as that, None:
         until they are done. ``is_pushed``: nobody waits for the reply, so it goes into the outbox.
@@ -193,7 +203,7 @@ class ActionRuns:
     async def _report(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
         """Commits the end of an action as a turn, computed anew where another engine took a turn meanwhile."""
         for _ in range(MAX_TRIES):
-            taken = await self._taken(held, running, ended)
+            taken = await self._taken(held, TurnKind.ACTION_RESULT, running, ended)
             try:
                 return await self._commit(taken), taken.outcome, taken.reply
             except VersionConflict:
@@ -202,11 +212,14 @@ class ActionRuns:
                     raise
         raise Busy(f"action '{running.request.action}': {MAX_TRIES} other turns were first. It is settled at the next.")
 
-    async def _taken(self, held: Held, running: _Running, ended: Ended) -> TurnTaken:
+    async def _taken(
+        self, held: Held, kind: TurnKind, running: _Running | None = None, ended: Ended | None = None
+    ) -> TurnTaken:
         assert held.state is not None
         flows = await self._source.settle(held.state.frames, self._store)
         bot, now = flows.bot, self._clock()
-        turn = Turn(TurnKind.ACTION_RESULT, now, timezone=bot.timezone, region=bot.region, result=ended.result)
+        result = ended.result if ended is not None else None
+        turn = Turn(kind, now, timezone=bot.timezone, region=bot.region, result=result)
         outcome = advance(flows, held.state, turn)
         return TurnTaken(
             request=None,
@@ -215,8 +228,8 @@ class ActionRuns:
             turn=turn,
             outcome=outcome,
             reply=reply_of(outcome, held.conversation_id),
-            caused_by=running.asked_in,
-            audit=(ended_row(running.request, ended, running.fence, now),),
+            caused_by=running.asked_in if running else None,
+            audit=(ended_row(running.request, ended, running.fence, now),) if running and ended else (),
             owner=self.owner,
             is_pushed=running is not None and running.is_pushed,
         )

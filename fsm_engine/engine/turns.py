@@ -182,6 +182,10 @@ class Turns:
             finished = await self._runs.finish(held, patience_s=WAITING_S if can_be_told else None)
             held = finished.held
             late += finished.messages
+        if request.kind is TurnKind.START and held.state is not None and _is_to_be_undone(held, self._clock()):
+            cancelled = await self._runs.cancel(held)
+            held = cancelled.held
+            late += cancelled.messages
         taken = await self._compute(held, request, late)
         held = await self._commit(taken)
         if taken.outcome.action is None:
@@ -326,6 +330,13 @@ def _held_from(request: Request, loaded: LoadedConversation | None) -> Held:
     if loaded is None:
         return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
     return held_of(loaded)._replace(is_fresh=True)
+
+
+def _is_to_be_undone(held: Held, now: datetime) -> bool:
+    """Whether a running session has done what can be taken back; one that has expired stays as it is."""
+    state = held.state
+    is_running = state is not None and state.status is Status.ACTIVE and bool(state.done)
+    return is_running and (held.expires_at is None or held.expires_at > utc_text(now))
 
 
 def _must_belong(held: Held, request: Request) -> None:

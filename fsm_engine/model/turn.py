@@ -17,6 +17,7 @@ class TurnKind(StrEnum):
     TEXT = "text"
     START = "start"
     ACTION_RESULT = "action_result"
+    CANCEL = "cancel"
 
 
 class RiskLevel(StrEnum):

@@ -318,6 +318,29 @@ async def test_what_a_flow_did_that_another_ran_is_taken_back_with_it(make_bot: 
     assert world.names == ["taxi.call", "taxi.dismiss"]
 
 
+async def test_starting_another_flow_over_a_session_cancels_it_and_takes_back_what_it_did(make_bot: MakeBot) -> None:
+    bot, world = make_bot(TRIP, SIDE), World()
+    async with bot.open(actions=world.actions) as engine:
+        await plan(engine, "Rome")
+        reply = await engine.start("chat", "taxi", request_id="r")
+        again = await engine.start("chat", "taxi", request_id="r")
+
+    assert texts(reply)[-2:] == [UNDONE, "Which street?"]
+    assert texts(again) == texts(reply)
+    assert world.names == ["hotel.book", "hotel.cancel"]
+    assert bot.rows("SELECT status FROM sessions ORDER BY key") == [("cancelled",), ("active",)]
+
+
+async def test_a_session_that_expires_keeps_what_it_did(make_bot: MakeBot) -> None:
+    bot, world = make_bot(TRIP), World()
+    async with bot.open(actions=world.actions) as engine:
+        await plan(engine, "Rome")
+        bot.clock.advance(7200)
+        await engine.start("chat", "trip")
+
+    assert world.names == ["hotel.book"]
+
+
 UNDO_POINTS = [
     (name, hit)
     for hit in (1, 2)
