@@ -286,7 +286,6 @@ CREATE INDEX audit_log_of_session ON audit_log (session) WHERE session IS NOT NU
 CREATE INDEX audit_log_by_time ON audit_log (created_at);
 CREATE INDEX audit_log_by_intent ON audit_log (intent);
 CREATE INDEX audit_log_by_status ON audit_log (status);
-CREATE INDEX audit_log_by_owner ON audit_log (owner) WHERE owner IS NOT NULL;
 
 -- A user who is deleted leaves a record that something happened, not of whom or with what.
 CREATE TRIGGER audit_forgets_users AFTER DELETE ON users BEGIN
@@ -398,6 +397,8 @@ CREATE VIEW turn_extras (
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 
+CREATE VIEW turn_actions (conversation, session, user_id, turn, now, audit) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL;
+
 CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   INSERT INTO users (id, created_at)
   SELECT NEW.user_id, NEW.now WHERE NEW.turn = 1 AND NEW.user_id IS NOT NULL
@@ -502,6 +503,34 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
          json_extract(value, '$.resources_shown'), NEW.now
   FROM json_each(NEW.detections);
 
+  INSERT INTO turn_actions
+  SELECT NEW.conversation, NEW.session, NEW.user_id, NEW.turn, NEW.now, NEW.audit WHERE NEW.audit IS NOT NULL;
+
+  INSERT INTO deliveries (id, session, turn, kind, target, payload, status, attempts, next_attempt_at, created_at)
+  SELECT json_extract(value, '$.id'), NEW.session, NEW.turn, json_extract(value, '$.kind'),
+         json_extract(value, '$.target'), json_extract(value, '$.payload_json'), 'pending', 0, NEW.now, NEW.now
+  FROM json_each(NEW.deliveries);
+
+  INSERT INTO timers (session, name, flow, step, due_at, status, created_at, fired_at)
+  SELECT coalesce((SELECT key FROM sessions WHERE id = json_extract(value, '$.session_id')), NEW.session),
+         json_extract(value, '$.name'), json_extract(value, '$.flow'), json_extract(value, '$.step'),
+         json_extract(value, '$.due_at'), json_extract(value, '$.status'), NEW.now,
+         iif(json_extract(value, '$.status') = 'fired', NEW.now, NULL)
+  FROM json_each(NEW.timers) WHERE true
+  ON CONFLICT (session, name) DO UPDATE
+  SET due_at = excluded.due_at, status = excluded.status, fired_at = excluded.fired_at;
+
+  -- A session that is completed may still have turns that nobody sent: what it was to remind of.
+  INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
+  SELECT session, summary_type, summary_data, NEW.now FROM summary_of_session
+  WHERE NEW.completes AND session = NEW.session
+    AND NOT EXISTS (SELECT 1 FROM session_summaries WHERE session = NEW.session AND summary_type = 'complete');
+
+  DELETE FROM messages
+  WHERE NEW.drop_messages AND conversation = NEW.conversation AND session = NEW.session;
+END;
+
+CREATE TRIGGER turn_actions_write INSTEAD OF INSERT ON turn_actions BEGIN
   -- Somebody else has taken the action over, or has ended it.
   SELECT RAISE(ABORT, 'version conflict')
   FROM json_each(NEW.audit) AS e CROSS JOIN audit_log AS a ON a.idempotency_key = json_extract(e.value, '$.key')
@@ -547,29 +576,6 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
   DELETE FROM idempotency_cache WHERE first_key IN (
     SELECT json_extract(value, '$.undoes') FROM json_each(NEW.audit)
     WHERE json_extract(value, '$.undone_as') IS NOT NULL);
-
-  INSERT INTO deliveries (id, session, turn, kind, target, payload, status, attempts, next_attempt_at, created_at)
-  SELECT json_extract(value, '$.id'), NEW.session, NEW.turn, json_extract(value, '$.kind'),
-         json_extract(value, '$.target'), json_extract(value, '$.payload_json'), 'pending', 0, NEW.now, NEW.now
-  FROM json_each(NEW.deliveries);
-
-  INSERT INTO timers (session, name, flow, step, due_at, status, created_at, fired_at)
-  SELECT coalesce((SELECT key FROM sessions WHERE id = json_extract(value, '$.session_id')), NEW.session),
-         json_extract(value, '$.name'), json_extract(value, '$.flow'), json_extract(value, '$.step'),
-         json_extract(value, '$.due_at'), json_extract(value, '$.status'), NEW.now,
-         iif(json_extract(value, '$.status') = 'fired', NEW.now, NULL)
-  FROM json_each(NEW.timers) WHERE true
-  ON CONFLICT (session, name) DO UPDATE
-  SET due_at = excluded.due_at, status = excluded.status, fired_at = excluded.fired_at;
-
-  -- A session that is completed may still have turns that nobody sent: what it was to remind of.
-  INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
-  SELECT session, summary_type, summary_data, NEW.now FROM summary_of_session
-  WHERE NEW.completes AND session = NEW.session
-    AND NOT EXISTS (SELECT 1 FROM session_summaries WHERE session = NEW.session AND summary_type = 'complete');
-
-  DELETE FROM messages
-  WHERE NEW.drop_messages AND conversation = NEW.conversation AND session = NEW.session;
 END;
 
 COMMIT;

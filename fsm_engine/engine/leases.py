@@ -2,7 +2,7 @@
 
 The turn that asks for an action writes the lease with it. While the action runs, its engine renews the lease. Another
 engine that meets it waits, and takes over only when the lease has run out; each take-over raises the fence, and a
-result is stored only under the fence that stands (`turn_extras_write` of the schema looks in the same transaction).
+result is stored only under the fence that stands (`turn_actions_write` of the schema looks in the same transaction).
 
 Clocks of machines that share a database must agree to within a few seconds. One that is set back: a lease that was not
 renewed for as long as one lasts, by this process's own steady clock, has run out whatever it says.
