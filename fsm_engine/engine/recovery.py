@@ -21,6 +21,7 @@ log = logging.getLogger("fsm_engine.actions")
 Next = Literal["call again", "ask first", "mark unknown", "running", "not ours", "person"]
 """What is to be done about an unfinished action. The first three are done by `recover`, the last by a person."""
 
+UNFINISHED = ("pending", "unknown", "stuck")
 RECOVERABLE = frozenset({"call again", "ask first", "mark unknown"})
 
 
@@ -64,7 +65,7 @@ class Recovery:
 
     async def unfinished(self) -> list[Unfinished]:
         """See `Engine.unfinished`."""
-        rows = [row for status in ("pending", "unknown", "stuck") async for row in self._with_status(status)]
+        rows = [row for status in UNFINISHED async for row in self._with_status(status)]
         return [
             Unfinished(
                 row.key, row.action, row.status, row.user_id, row.session_id, row.created_at, await self._next(row)

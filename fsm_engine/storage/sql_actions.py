@@ -17,6 +17,7 @@ AUDIT_OF_SESSION = f"""
 WHERE a.session = (SELECT key FROM sessions WHERE id = ?1) AND (?2 IS NULL OR a.user_id = ?2) ORDER BY a.id
 """
 AUDIT_OF_USER = f"{_AUDITS} WHERE a.user_id = ?1 ORDER BY a.id DESC LIMIT ?2"
+LATEST_AUDIT = f"{_AUDITS} WHERE a.id < ?2 ORDER BY a.id DESC LIMIT ?1"
 AUDIT_BY_KEY = f"{_AUDITS} WHERE a.idempotency_key = ?1 AND (?2 IS NULL OR a.user_id = ?2)"
 AUDIT_WITH_STATUS = f"{_AUDITS} WHERE a.status = ?1 AND a.id > ?3 ORDER BY a.id LIMIT ?2"
 UPDATE_AUDIT = """

@@ -15,6 +15,8 @@ from fsm_engine.storage.records import AuditRow, Lease, StoredAudit, StoredResul
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
 from fsm_engine.storage.row_seals import action_seal, audit_of, of_owner, sound_audit
 
+_HIGHEST_ID = 2**63 - 1
+
 
 class Audit(Repository):
     """One row for every action; it outlives the session that it tells of."""
@@ -55,6 +57,10 @@ class Audit(Repository):
         A damaged row is marked.
         """
         return await self._sound(audit_of, sql_actions.AUDIT_WITH_STATUS, status, limit, after)
+
+    async def latest(self, *, limit: int = 50, before: int = _HIGHEST_ID) -> list[StoredAudit]:
+        """Newest first, from the one before id ``before``; a damaged row is marked."""
+        return await self._sound(audit_of, sql_actions.LATEST_AUDIT, limit, before)
 
     async def by_key(self, key: str, *, user_id: str | None = None) -> StoredAudit | None:
         rows = await self._sound(sound_audit, sql_actions.AUDIT_BY_KEY, key, user_id)
