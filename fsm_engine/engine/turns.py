@@ -190,8 +190,25 @@ class Turns:
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
-        _held, later = await self._runs.run(held, taken.outcome.action)
+        try:
+            _held, later = await self._runs.run(held, taken.outcome.action)
+        except VersionConflict:
+            return await self._reply_by_another(held)
         return joined(taken.reply, later)
+
+    async def _reply_by_another(self, held: Held) -> Reply:
+        """The reply of a turn of ours whose action another engine has taken over, once that has ended."""
+        assert held.state is not None
+        self._held.drop(held.conversation_id)
+        await self._runs.finish(held, patience_s=None)
+        turns = [
+            one for one in await self._store.sessions.journal(held.state.session_id) if one.number >= held.state.turn
+        ]
+        caused = {held.state.turn}
+        for one in turns:
+            if one.caused_by in caused:
+                caused.add(one.number)
+        return replace(stored_reply([one for one in turns if one.number in caused]), duplicate=False)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
         """A second delivery: the stored reply, once the action it asked for has ended."""

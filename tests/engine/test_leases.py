@@ -206,7 +206,10 @@ def test_a_lease_that_is_not_renewed_runs_out_and_is_taken_over_once(make_bot: M
     assert audit(bot) == [("success" if idempotent else "unknown", None, None, 0)]
 
 
-def test_a_result_that_comes_after_the_action_was_taken_over_is_not_stored(make_bot: MakeBot) -> None:
+@pytest.mark.parametrize("request_id", ["r2", None])
+def test_a_result_that_comes_after_the_action_was_taken_over_is_not_stored(
+    make_bot: MakeBot, request_id: str | None
+) -> None:
     """The first engine is cut off from the database for a while, and comes back with its result."""
     bot = make_bot(LONG_BUY)
     seen: list[Any] = []
@@ -219,16 +222,23 @@ def test_a_result_that_comes_after_the_action_was_taken_over_is_not_stored(make_
             return False
 
         one.store.audit.renew = is_cut_off  # type: ignore[method-assign]
-        turn = await start_buying(one)
+        await one.start("chat", "buy", request_id="r1")
+        turn = asyncio.create_task(one.turn("chat", "Soup", request_id=request_id))
         await asyncio.sleep(1)
-        seen.append(texts(await two.turn("chat", "Soup", request_id="r2")))
-        seen.append(texts(await turn))
+        if request_id is None:
+            await two.turn("chat", "hello?")
+        else:
+            seen.append(texts(await two.turn("chat", "Soup", request_id=request_id)))
+        reply = await turn
+        assert not reply.duplicate
+        seen.append(texts(reply))
 
     machine = on_a_machine(bot, story)
 
     assert machine.callers == ["one"]
-    assert seen[0] == seen[1]
+    assert seen[0] == seen[-1]
     assert seen[0][0] == UNSURE
+    assert len(bot.rows("SELECT 1 FROM messages WHERE role = 'user' AND content = 'Soup'")) == 1
     assert audit(bot) == [("unknown", None, None, 0)]
 
 
