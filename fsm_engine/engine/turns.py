@@ -201,14 +201,12 @@ class Turns:
         assert held.state is not None
         self._held.drop(held.conversation_id)
         await self._runs.finish(held, patience_s=None)
-        turns = [
-            one for one in await self._store.sessions.journal(held.state.session_id) if one.number >= held.state.turn
-        ]
-        caused = {held.state.turn}
-        for one in turns:
-            if one.caused_by in caused:
-                caused.add(one.number)
-        return replace(stored_reply([one for one in turns if one.number in caused]), duplicate=False)
+        ours, turns = {held.state.turn}, []
+        for line in await self._store.sessions.journal(held.state.session_id):
+            if line.number in ours or line.caused_by in ours:
+                ours.add(line.number)
+                turns.append(line)
+        return replace(stored_reply(turns), duplicate=False)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
         """A second delivery: the stored reply, once the action it asked for has ended."""
