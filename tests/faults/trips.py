@@ -54,14 +54,11 @@ class Ledger:
 
     def _act(self, action: str) -> Any:
         def act(call: ActionCall) -> int:
+            key = call.idempotency_key
             with self._open() as ledger:
-                ledger.execute("INSERT INTO calls (action, key) VALUES (?, ?)", (action, call.idempotency_key))
-                ledger.execute(
-                    "INSERT OR IGNORE INTO effects (action, key) VALUES (?, ?)", (action, call.idempotency_key)
-                )
-                (number,) = ledger.execute(
-                    "SELECT number FROM effects WHERE key = ?", (call.idempotency_key,)
-                ).fetchone()
+                ledger.execute("INSERT INTO calls (action, key) VALUES (?, ?)", (action, key))
+                ledger.execute("INSERT OR IGNORE INTO effects (action, key) VALUES (?, ?)", (action, key))
+                (number,) = ledger.execute("SELECT number FROM effects WHERE key = ?", (key,)).fetchone()
             return int(number)
 
         return act
