@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import NamedTuple
@@ -28,11 +29,12 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Held, held_of
 from fsm_engine.engine.leases import HAS_ENDED, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
-from fsm_engine.errors import Busy, VersionConflict, no_conversation
+from fsm_engine.errors import Busy, SessionCorrupted, VersionConflict, no_conversation
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.session import RunningAction
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, Reply, Turn, TurnKind
+from fsm_engine.storage.records import StoredResult
 from fsm_engine.storage.repositories import request_key
 from fsm_engine.storage.store import Store
 
@@ -174,9 +176,10 @@ class ActionRuns:
         if cache_key is not None and not running.is_in_doubt:
             first = await self._store.idempotency.get(cache_key, now=utc_text(self._clock()))
             if first is not None:
-                value = orjson.loads(first.result_json)
-                return Ended(ActionResult(ok=True, value=value, is_repeated=True), first.first_key or cache_key)
+                return await self._given_again(first)
         undone = await self._undone(request)
+        if undone is _LOST:
+            return Ended(ActionResult(ok=False, error="damaged"))
         view = view_of(held.state, held.conversation_id)
         async with self._leases.kept(request.key, running.fence):
             result = await self._runner.run(request, view, is_in_doubt=running.is_in_doubt, undone=undone)
@@ -193,12 +196,27 @@ class ActionRuns:
         whose = f"user:{held.user_id}" if held.user_id is not None else f"conversation:{held.conversation_id}"
         return request_key(whose, request.action, request.slots), remember
 
+    async def _given_again(self, first: StoredResult) -> Ended:
+        """The first result, if the audit says the same of it: neither a wrong result is given nor is anything done."""
+        audited = None
+        with suppress(SessionCorrupted):
+            audited = await self._store.audit.by_key(first.first_key) if first.first_key is not None else None
+        if audited is None or audited.output_json != first.result_json:
+            log.error("the result kept for action key %s is damaged. Restore a backup.", first.first_key)
+            return Ended(ActionResult(ok=False, error="damaged"))
+        value = orjson.loads(first.result_json)
+        return Ended(ActionResult(ok=True, value=value, is_repeated=True), first.first_key)
+
     async def _undone(self, request: ActionRequest) -> Undone | None:
+        """What an undo takes back; `_LOST` when what is stored of it is damaged. None for other actions."""
         if request.undoes is None:
             return None
         stored = await self._store.transactions.get(request.undoes)
-        facts = orjson.loads(stored.rollback_json) if stored is not None and stored.rollback_json else {}
-        return Undone(facts.get("slots", {}), facts.get("result"))
+        try:
+            facts = orjson.loads(stored.rollback_json or "") if stored is not None else {}
+            return Undone(facts["slots"], facts["result"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return _LOST
 
     async def _report(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
         """Commits the end of an action as a turn, computed anew where another engine took a turn meanwhile."""
@@ -246,6 +264,7 @@ class ActionRuns:
         return held_of(loaded)
 
 
+_LOST = Undone({}, None)
 _UNKNOWN = ActionResult(ok=False, error="unknown", in_doubt=True)
 
 

@@ -157,3 +157,25 @@ async def test_a_replay_of_a_result_given_again_asks_nobody(make_bot: MakeBot) -
 
     assert stored is not None
     assert encode(outcomes[-1].state).decode() == stored.state_json
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE idempotency_cache SET result_data = '9'",
+        "UPDATE idempotency_cache SET result_data = '{'",
+        "UPDATE idempotency_cache SET first_key = 'another'",
+        "UPDATE audit_log SET output_data = '9'",
+        "UPDATE audit_log SET input_data = '9' WHERE id = 1",
+    ],
+)
+async def test_a_damaged_result_is_not_given_again_and_nothing_is_done(make_bot: MakeBot, damage: str) -> None:
+    bot, shop = make_bot(BUY), Shop()
+    async with bot.open(actions=shop.actions) as engine:
+        await buy(engine, "one", "Soup", "ana")
+        bot.change(damage)
+        said = await buy(engine, "two", "Soup", "ana")
+
+    assert said.startswith("I am sorry, that did not work.")
+    assert len(shop.sold) == 1
+    assert bot.rows("SELECT status, error_message FROM audit_log WHERE id = 2") == [("failure", "damaged")]

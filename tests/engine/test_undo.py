@@ -341,6 +341,19 @@ async def test_a_session_that_expires_keeps_what_it_did(make_bot: MakeBot) -> No
     assert world.names == ["hotel.book"]
 
 
+@pytest.mark.parametrize("rollback", ["'{'", "'{}'", "NULL"])
+async def test_an_undo_of_which_nothing_sound_is_known_is_stuck(make_bot: MakeBot, rollback: str) -> None:
+    bot, world = make_bot(TRIP), World()
+    async with bot.open(actions=world.actions) as engine:
+        await plan(engine, "Rome")
+        bot.change(f"UPDATE transactions SET rollback_data = {rollback}")
+        said = (await talk(engine, "cancel", "yes"))[-1]
+
+    assert world.names == ["hotel.book"]
+    assert said[-1] == STUCK
+    assert statuses(bot) == [("hotel.book", "success"), ("hotel.cancel", "stuck")]
+
+
 UNDO_POINTS = [
     (name, hit)
     for hit in (1, 2)
