@@ -138,7 +138,7 @@ class Actions:
         """Registers the decorated function, sync or async, as the reader of a type: ``type: NAME`` in a flow.
 
         It is asked once per answer and must be done within `types.TYPE_TIME_LIMIT_S`; an answer that it fails on, or is
-        late for, does not fit and is asked for again. What it returns is kept with the turn, so a replay does not ask it.
+        late for, does not fit and is asked for again. What it returns is kept with the turn: a replay does not ask it.
 
         Raises:
             HookError: the function cannot be called with a text and a context, or the name is no name or is taken.
