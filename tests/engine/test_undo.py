@@ -168,7 +168,7 @@ async def test_starting_anew_takes_everything_back_first(make_bot: MakeBot) -> N
     bot, world = make_bot(TRIP), World()
     async with bot.open(actions=world.actions) as engine:
         await plan(engine, "Rome", "window")
-        (said,) = await talk(engine, "start over")
+        (_, said) = await talk(engine, "start over", "yes")
         after = await talk(engine, "Oslo")
         assert await is_replayed(engine, bot)
 
@@ -274,11 +274,11 @@ async def test_an_undo_that_fails_is_tried_again_under_its_key_and_then_stuck(ma
 
 
 async def test_after_a_stuck_undo_nothing_is_done_anew_and_a_person_takes_over(make_bot: MakeBot) -> None:
-    for message in ("start over", "actually my city is Oslo", "back"):
+    for messages in (("start over", "yes"), ("actually my city is Oslo",), ("back",)):
         bot, world = make_bot(TRIP), World(hotel_cancel=Rejected("no"))
         async with bot.open(actions=world.actions) as engine:
             await plan(engine, "Rome")
-            (said,) = await talk(engine, message)
+            said = (await talk(engine, *messages))[-1]
             session = await engine.session("chat")
 
         assert world.names == ["hotel.book", "hotel.cancel"]
