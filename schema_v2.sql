@@ -270,10 +270,16 @@ CREATE TABLE audit_log (
   action          TEXT NOT NULL,
   input_data      TEXT NOT NULL,
   output_data     TEXT,
-  status          TEXT NOT NULL CHECK (status IN ('pending', 'success', 'failure', 'rolled_back', 'unknown')),
+  status          TEXT NOT NULL CHECK (status IN ('pending', 'success', 'failure', 'rolled_back', 'unknown', 'stuck')),
   error_message   TEXT,
   created_at      TEXT NOT NULL,
-  updated_at      TEXT NOT NULL
+  updated_at      TEXT NOT NULL,
+  private         TEXT,                        -- JSON array: the slots of `input_data` that people read masked
+  repeats         TEXT,                        -- key of the action whose result was given again: this one was not run
+  undoes          TEXT,                        -- key of the action that this one takes back
+  owner           TEXT,                        -- which engine runs it, while it is pending
+  lease_until     TEXT,                        -- until when nobody else may take it over
+  fence           INTEGER NOT NULL DEFAULT 0   -- rises with every take-over: the result of the last holder alone counts
 ) STRICT;
 CREATE INDEX audit_log_of_user ON audit_log (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX audit_log_of_session ON audit_log (session) WHERE session IS NOT NULL;
@@ -283,7 +289,9 @@ CREATE INDEX audit_log_by_status ON audit_log (status);
 
 -- A user who is deleted leaves a record that something happened, not of whom or with what.
 CREATE TRIGGER audit_forgets_users AFTER DELETE ON users BEGIN
-  UPDATE audit_log SET user_id = NULL, input_data = '{}', output_data = NULL, error_message = NULL WHERE user_id = OLD.id;
+  UPDATE transactions SET rollback_data = NULL WHERE audit_log_id IN (SELECT id FROM audit_log WHERE user_id = OLD.id);
+  UPDATE audit_log
+  SET user_id = NULL, input_data = '{}', output_data = NULL, error_message = NULL, private = NULL WHERE user_id = OLD.id;
   DELETE FROM idempotency_cache WHERE user_id = OLD.id;
 END;
 
@@ -292,16 +300,20 @@ CREATE TABLE idempotency_cache (
   user_id     TEXT,
   result_data TEXT NOT NULL,
   created_at  TEXT NOT NULL,
-  expires_at  TEXT NOT NULL
+  expires_at  TEXT NOT NULL,
+  first_key   TEXT,  -- the action whose result it is
+  conversation INTEGER REFERENCES conversations (key) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX idempotency_cache_of_user ON idempotency_cache (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX idempotency_cache_of_conversation ON idempotency_cache (conversation) WHERE conversation IS NOT NULL;
+CREATE INDEX idempotency_cache_by_first ON idempotency_cache (first_key) WHERE first_key IS NOT NULL;
 CREATE INDEX idempotency_cache_by_expiry ON idempotency_cache (expires_at);
 
 CREATE TABLE transactions (
   id              INTEGER PRIMARY KEY,
   idempotency_key TEXT NOT NULL UNIQUE,
   audit_log_id    INTEGER NOT NULL REFERENCES audit_log (id) ON DELETE CASCADE,
-  status          TEXT NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'rolled_back')),
+  status          TEXT NOT NULL CHECK (status IN ('pending', 'completed', 'failed', 'rolled_back', 'stuck')),
   rollback_data   TEXT,
   created_at      TEXT NOT NULL,
   updated_at      TEXT NOT NULL
@@ -350,7 +362,9 @@ CREATE INDEX analytics_by_type ON analytics (event_type, timestamp);
 -- answers     flow, step, slot, response_json, raw, attempts, row_hash
 -- removed     flow, step
 -- detections  phrase, user_message, category, level, detector, detector_version, resources_shown
--- audit       key, intent, action, input_json, output_json, status, error
+-- audit       key, intent, action, input_json, output_json, status, error; and, of an action that is about to run, private,
+--             undoes, owner, lease_until, fence; of one that has ended, fence, repeats, effect (the status of its
+--             transaction), rollback_json, cache_key, cache_until, undoes, undone_as (the status of what it took back)
 -- deliveries  id, kind, target, payload_json
 -- timers      name, flow, step, due_at, status, session_id: NULL for the session of the turn
 
@@ -382,6 +396,8 @@ CREATE VIEW turn_extras (
   drop_messages
 ) AS SELECT
   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+
+CREATE VIEW turn_actions (conversation, session, user_id, turn, now, audit) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL;
 
 CREATE TRIGGER turn_intake_writes INSTEAD OF INSERT ON turn_intake BEGIN
   INSERT INTO users (id, created_at)
@@ -487,15 +503,8 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
          json_extract(value, '$.resources_shown'), NEW.now
   FROM json_each(NEW.detections);
 
-  INSERT INTO audit_log (idempotency_key, user_id, session, turn, intent, action, input_data, output_data, status,
-                         error_message, created_at, updated_at)
-  SELECT json_extract(value, '$.key'), NEW.user_id, NEW.session, NEW.turn, json_extract(value, '$.intent'),
-         json_extract(value, '$.action'), json_extract(value, '$.input_json'), json_extract(value, '$.output_json'),
-         json_extract(value, '$.status'), json_extract(value, '$.error'), NEW.now, NEW.now
-  FROM json_each(NEW.audit) WHERE true
-  ON CONFLICT (idempotency_key) DO UPDATE
-  SET output_data = excluded.output_data, status = excluded.status, error_message = excluded.error_message,
-      updated_at = excluded.updated_at;
+  INSERT INTO turn_actions
+  SELECT NEW.conversation, NEW.session, NEW.user_id, NEW.turn, NEW.now, NEW.audit WHERE NEW.audit IS NOT NULL;
 
   INSERT INTO deliveries (id, session, turn, kind, target, payload, status, attempts, next_attempt_at, created_at)
   SELECT json_extract(value, '$.id'), NEW.session, NEW.turn, json_extract(value, '$.kind'),
@@ -519,6 +528,54 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
 
   DELETE FROM messages
   WHERE NEW.drop_messages AND conversation = NEW.conversation AND session = NEW.session;
+END;
+
+CREATE TRIGGER turn_actions_write INSTEAD OF INSERT ON turn_actions BEGIN
+  -- Somebody else has taken the action over, or has ended it.
+  SELECT RAISE(ABORT, 'version conflict')
+  FROM json_each(NEW.audit) AS e CROSS JOIN audit_log AS a ON a.idempotency_key = json_extract(e.value, '$.key')
+  WHERE json_extract(e.value, '$.fence') <> a.fence OR json_extract(e.value, '$.fence') > 0 AND a.status <> 'pending';
+
+  INSERT INTO audit_log (idempotency_key, user_id, session, turn, intent, action, input_data, output_data, status,
+                         error_message, created_at, updated_at, private, repeats, undoes, owner, lease_until, fence)
+  SELECT json_extract(value, '$.key'), NEW.user_id, NEW.session, NEW.turn, json_extract(value, '$.intent'),
+         json_extract(value, '$.action'), json_extract(value, '$.input_json'), json_extract(value, '$.output_json'),
+         json_extract(value, '$.status'), json_extract(value, '$.error'), NEW.now, NEW.now,
+         json_extract(value, '$.private'), json_extract(value, '$.repeats'), json_extract(value, '$.undoes'),
+         json_extract(value, '$.owner'), json_extract(value, '$.lease_until'),
+         coalesce(json_extract(value, '$.fence'), 0)
+  FROM json_each(NEW.audit) WHERE true
+  ON CONFLICT (idempotency_key) DO UPDATE
+  SET output_data = excluded.output_data, status = excluded.status, error_message = excluded.error_message,
+      updated_at = excluded.updated_at, repeats = excluded.repeats, owner = NULL, lease_until = NULL, fence = 0;
+
+  INSERT INTO transactions (idempotency_key, audit_log_id, status, rollback_data, created_at, updated_at)
+  SELECT a.idempotency_key, a.id, json_extract(value, '$.effect'), json_extract(value, '$.rollback_json'), NEW.now,
+         NEW.now
+  FROM json_each(NEW.audit) AS e CROSS JOIN audit_log AS a ON a.idempotency_key = json_extract(e.value, '$.key')
+  WHERE json_extract(value, '$.effect') IS NOT NULL;
+
+  INSERT INTO idempotency_cache (key, user_id, result_data, created_at, expires_at, first_key, conversation)
+  SELECT json_extract(value, '$.cache_key'), NEW.user_id, json_extract(value, '$.output_json'), NEW.now,
+         json_extract(value, '$.cache_until'), json_extract(value, '$.key'), NEW.conversation
+  FROM json_each(NEW.audit) WHERE json_extract(value, '$.cache_key') IS NOT NULL
+  ON CONFLICT (key) DO UPDATE
+  SET user_id = excluded.user_id, result_data = excluded.result_data, created_at = excluded.created_at,
+      expires_at = excluded.expires_at, first_key = excluded.first_key, conversation = excluded.conversation
+  WHERE idempotency_cache.expires_at <= excluded.created_at;
+
+  -- What an undo took back, or could not: the same request may then be made anew.
+  UPDATE transactions SET status = json_extract(e.value, '$.undone_as'), updated_at = NEW.now
+  FROM json_each(NEW.audit) AS e
+  WHERE json_extract(e.value, '$.undone_as') IS NOT NULL AND status = 'completed'
+    AND idempotency_key = json_extract(e.value, '$.undoes');
+  UPDATE audit_log SET status = 'rolled_back', updated_at = NEW.now
+  FROM json_each(NEW.audit) AS e
+  WHERE json_extract(e.value, '$.undone_as') = 'rolled_back' AND audit_log.status = 'success'
+    AND idempotency_key = json_extract(e.value, '$.undoes');
+  DELETE FROM idempotency_cache WHERE first_key IN (
+    SELECT json_extract(value, '$.undoes') FROM json_each(NEW.audit)
+    WHERE json_extract(value, '$.undone_as') IS NOT NULL);
 END;
 
 COMMIT;

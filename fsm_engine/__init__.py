@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fsm_engine.actions import ActionCall, Actions, Rejected, Retryable
+    from fsm_engine.actions import ActionCall, Actions, Breaker, Done, NotDone, Rejected, Retryable
     from fsm_engine.core.flows import Flows
     from fsm_engine.engine.blocking import SyncEngine
     from fsm_engine.engine.engine import Engine
@@ -62,10 +62,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionCall",
     "Actions",
+    "Breaker",
     "Busy",
     "DatabaseUnavailable",
     "Delivery",
     "DoesNotFit",
+    "Done",
     "Engine",
     "Erased",
     "Expectation",
@@ -78,6 +80,7 @@ __all__ = [
     "IntentGuess",
     "InvalidArgument",
     "Message",
+    "NotDone",
     "NotFound",
     "Notice",
     "OperationFailed",
@@ -113,7 +116,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "fsm_engine.actions": "ActionCall Actions Rejected Retryable",
+    "fsm_engine.actions": "ActionCall Actions Breaker Done NotDone Rejected Retryable",
     "fsm_engine.core.flows": "Flows",
     "fsm_engine.engine.blocking": "SyncEngine",
     "fsm_engine.engine.engine": "Engine",

@@ -241,6 +241,61 @@ def show_session(
         show_stored(database, session_id, as_json=as_json)
 
 
+@app.command("audit", epilog=EXIT_CODES)
+def show_audit(
+    database: DatabaseFile = DEFAULT_DATABASE,
+    user: Annotated[str | None, typer.Option(help="Only actions for this user, newest first.")] = None,
+    session: Annotated[str | None, typer.Option(help="The whole trail of this session, oldest first.")] = None,
+    key: Annotated[str | None, typer.Option(help="The action with this idempotency key.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only pending, success, failure, unknown, rolled_back or stuck ones.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was done in the world: actions, what they were sent and returned, and what was taken back.
+
+    Private answers are masked.
+
+    \b
+    Examples:
+      fsm-engine audit
+      fsm-engine audit --user telegram:42 --json bot.db
+      fsm-engine audit --session 019ccf2a-6a00-7e52-9dfe-ac3f5bd4af7b
+      fsm-engine audit --status unknown bot.db
+    """
+    from fsm_engine.cli.auditing import Asked
+    from fsm_engine.cli.auditing import show_audit as show
+
+    with told_in_one_line():
+        show(database, Asked(user, session, key, status, limit), as_json=as_json)
+
+
+@app.command("recover", epilog=EXIT_CODES)
+def recover_actions(
+    folder: Folder = None,
+    database: Database = DEFAULT_DATABASE,
+    actions: Annotated[str | None, typer.Option(help="The functions that the flows call, as module:registry.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Finish actions that a dead process left behind.
+
+    What may be called again is; what can be asked about is asked about; the rest becomes unknown, for a person.
+    What a living process runs is left alone, and bots may go on meanwhile.
+    Exit code 1: something is left that a person has to look at.
+
+    \b
+    Examples:
+      fsm-engine recover --actions mybot.actions:registry --dry-run
+      fsm-engine recover myflows --database sqlite:///bot.db --actions mybot.actions:registry --json
+    """
+    from fsm_engine.cli.auditing import recover
+
+    with told_in_one_line():
+        recover(folder, database, actions, dry_run=dry_run, as_json=as_json)
+
+
 @app.command(epilog=EXIT_CODES)
 def doctor(database: DatabaseFile = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Look a database over, without changing it.

@@ -92,6 +92,7 @@ def show_stored(database: str, session_id: str, *, as_json: bool) -> None:
 
 async def _read(database: str, session_id: str) -> _Whole:
     from fsm_engine.storage import open_store
+    from fsm_engine.storage.masking import masked
 
     store = await open_store(database)
     try:
@@ -102,7 +103,7 @@ async def _read(database: str, session_id: str) -> _Whole:
             await store.responses.of_session(session.id),
             [message for message in messages if message.session_id == session.id],
             await store.risk.of_session(session.id),
-            await store.audit.of_session(session.id),
+            [masked(one) for one in await store.audit.of_session(session.id)],
         )
     finally:
         await store.close()

@@ -23,10 +23,17 @@ Rules, in the order in which a message is held against them
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from fsm_engine.core.answers import give_up, read_answer, read_yes_no, take_reading
-from fsm_engine.core.anytime import answer_really, follow_anytime_word, restart
+from fsm_engine.core.anytime import (
+    answer_really,
+    back_to_question,
+    cancel_session,
+    follow_anytime_word,
+    restart,
+)
 from fsm_engine.core.compile import Node
 from fsm_engine.core.confirming import answer_confirm, answer_repeat
 from fsm_engine.core.corrections import (
@@ -45,10 +52,11 @@ from fsm_engine.core.putting_right import put_right
 from fsm_engine.core.questions import expectation, note_answers, store_answer
 from fsm_engine.core.reminders import fire, refresh_reminders, timer_changes
 from fsm_engine.core.risk import answer_are_you_safe, ask_what_stands_open, respond_to_flags, respond_to_risk
+from fsm_engine.core.undo import begin_undo, note_done, take_undo_result, undo_request
 from fsm_engine.core.volunteered import take_facts
-from fsm_engine.core.walk import go_on, request_action, resume, start_flow
+from fsm_engine.core.walk import go_on, request_action, resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
-from fsm_engine.model.session import Pending, SessionState, Status
+from fsm_engine.model.session import AfterUndo, Pending, SessionState, Status
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Option, SlotType
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, StageNotes, Turn, TurnKind
 from fsm_engine.understanding import readers
@@ -106,6 +114,8 @@ def unfinished_action(flows: Flows, state: SessionState, now: datetime) -> Actio
     if state.action is None or not state.frames:
         return None
     draft = Draft(flows, state, Turn(TurnKind.ACTION_RESULT, now))
+    if draft.undoing is not None:
+        return undo_request(draft)
     node = draft.top.node
     if node is None or not isinstance(node.step, Do):
         return None
@@ -122,6 +132,7 @@ def _respond(draft: Draft) -> None:
         draft.pending = None
         draft.action = None
         draft.timers.clear()
+        draft.done = []
         start_flow(draft, draft.flows.flow(turn.flow), slots=turn.slots)
     elif turn.kind is TurnKind.ACTION_RESULT:
         assert turn.result is not None
@@ -130,6 +141,8 @@ def _respond(draft: Draft) -> None:
         fire(draft)
     elif turn.kind is TurnKind.NUDGE:
         say_nudge(draft)
+    elif turn.kind is TurnKind.CANCEL:
+        cancel_session(draft)
     else:
         _respond_to_text(draft, turn.text)
 
@@ -140,6 +153,9 @@ def _respond_to_text(draft: Draft, text: str) -> None:
     if draft.turn.is_too_long:
         draft.say("too_long", limit=draft.flows.bot.message_limit)
         ask_what_stands_open(draft)
+        return
+    if draft.action is not None:
+        draft.say("action_busy")
         return
     if draft.turn.stages is not None and draft.turn.stages.messages is None:
         _stand_still(draft, draft.turn.stages)
@@ -278,20 +294,56 @@ def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
 
 def _take_result(draft: Draft, result: ActionResult) -> None:
     """An action has answered: its value is kept and the flow goes on, or the step gives up."""
+    if draft.undoing is not None:
+        then = take_undo_result(draft, result)
+        if then is not None:
+            _AFTER_UNDO[then](draft)
+        return
     node = draft.top.node if draft.frames else None
     if draft.action is None or draft.status is not Status.ACTIVE:
         return
+    key = draft.action.key
     draft.action = None
     if node is None or not isinstance(node.step, Do):
         resume(draft)
         return
     if not result.ok:
-        draft.say("action_later" if result.error == "unknown" else "action_failed")
-        give_up(draft, node, node.step.give_up)
+        _take_failure(draft, node, node.step, result)
         return
+    note_done(draft, node.step, key, result)
     if node.step.save_as is not None and result.value is not None:
         store_answer(draft, draft.top, node.step.save_as, _saved_value(node.step, result), raw="")
     go_on(draft)
+
+
+def _take_failure(draft: Draft, node: Node, step: Do, result: ActionResult) -> None:
+    """The step gives up. Where that ends the flow, what was done before is taken back, unless it is in doubt whether
+    this was done as well: then a person looks at all of it."""
+    is_in_doubt = result.in_doubt or result.error == "unknown"
+    draft.say("action_later" if is_in_doubt else _FAILURES.get(result.error or "", "action_failed"))
+    give_up(draft, node, step.give_up)
+    if step.give_up.kind in {"handoff", "cancel"} and not is_in_doubt:
+        begin_undo(draft, draft.done, AfterUndo.NOTHING)
+
+
+_FAILURES = {"rejected": "action_rejected", "retryable": "action_try_later", "unavailable": "action_try_later"}
+"""What is said of an action that failed, by its error; of all others that it did not work."""
+
+
+def _walk_on(draft: Draft) -> None:
+    node = draft.top.node if draft.frames else None
+    if node is not None:
+        draft.top.has_jumped = True
+        walk(draft, node.index)
+
+
+_AFTER_UNDO: Mapping[AfterUndo, Callable[[Draft], None]] = {
+    AfterUndo.NOTHING: lambda _: None,
+    AfterUndo.RESTART: restart,
+    AfterUndo.ASK_AGAIN: back_to_question,
+    AfterUndo.WALK: _walk_on,
+    AfterUndo.OPEN: resume,
+}
 
 
 def _saved_value(step: Do, result: ActionResult) -> Json:

@@ -9,9 +9,10 @@ from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_back
 from fsm_engine.core.reminders import drop_reminders
+from fsm_engine.core.undo import begin_undo, done_behind
 from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
-from fsm_engine.model.session import Pending, Status
+from fsm_engine.model.session import AfterUndo, Pending, Status
 from fsm_engine.understanding.anytime import anytime_word
 
 ALWAYS = "what_have_i_said"
@@ -64,7 +65,8 @@ def _back(draft: Draft) -> None:
         return
     draft.say("back_done")
     frame.jump_to(name)
-    walk(draft, node.index)
+    if not begin_undo(draft, done_behind(draft, frame, node.index), AfterUndo.WALK):
+        walk(draft, node.index)
 
 
 def _reopen_last_item(draft: Draft, frame: FrameDraft, name: str) -> None:
@@ -119,12 +121,25 @@ def cancel(draft: Draft) -> None:
     lowest = _lowest_to_cancel(draft)
     if lowest > 0:
         drop_reminders(draft, draft.frames[lowest:])
+        done = [one for one in draft.done if one.frame >= lowest]
         del draft.frames[lowest:]
-        draft.say("digression_bridge")
-        resume(draft)
+        if not begin_undo(draft, done, AfterUndo.ASK_AGAIN):
+            back_to_question(draft)
         return
+    cancel_session(draft)
+
+
+def cancel_session(draft: Draft) -> None:
+    """Ends everything, and takes back what was done."""
     draft.say("cancelled")
     draft.end(Status.CANCELLED)
+    begin_undo(draft, draft.done, AfterUndo.NOTHING)
+
+
+def back_to_question(draft: Draft) -> None:
+    """Asks what was open before another flow interrupted."""
+    draft.say("digression_bridge")
+    resume(draft)
 
 
 def answer_really(draft: Draft, text: str, kind: str) -> bool:
@@ -153,6 +168,8 @@ def restart(draft: Draft) -> None:
     """Starts the session's first flow anew, without its answers."""
     if not draft.frames:
         draft.say("opening")
+        return
+    if begin_undo(draft, draft.done, AfterUndo.RESTART):
         return
     first = draft.frames[0]
     for node in first.flow.nodes:

@@ -13,9 +13,10 @@ from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
 from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
 from fsm_engine.core.reading import read_words
+from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
-from fsm_engine.model.session import Pending
+from fsm_engine.model.session import AfterUndo, Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
@@ -53,17 +54,19 @@ def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
     if node.inside >= 0 and frame.flow.nodes[node.inside].name not in frame.rounds:
         node = frame.flow.nodes[node.inside]
     draft.pending = None
+    before = dict(frame.slots)
     is_taken = phrase.answer is not None and _take(draft, frame, node, phrase.answer)
     take_back_dependents(draft, frame, phrase.slot)
     if not is_taken:
         take_back(draft, frame, node)
     if is_taken or node.prefill is None:
-        walk_back(draft, frame, node)
+        walk_back(draft, frame, node, before)
         return
     frame.returning_to = frame.returning_to or frame.step
     frame.attempts = 0
     frame.jump_to(node.name)
-    open_question(draft, node)  # the user wants another value than the one that it is filled with
+    if not begin_undo(draft, done_with(draft, [phrase.slot]), AfterUndo.OPEN):
+        open_question(draft, node)  # the user wants another value than the one that it is filled with
 
 
 def correct_below(draft: Draft, text: str) -> bool:
@@ -72,6 +75,8 @@ def correct_below(draft: Draft, text: str) -> bool:
         phrase = read_correction(text, draft.language, frame.flow.spoken_names)
         if phrase is None or phrase.slot not in frame.slots or phrase.answer is None or not phrase.is_explicit:
             continue
+        if done_with(draft, [phrase.slot]):
+            continue  # what was done with it is taken back and done anew where that flow goes on
         node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
         count = len(frame.slots)
         if node.inside >= 0 or not _take(draft, frame, node, phrase.answer):

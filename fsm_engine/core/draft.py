@@ -13,7 +13,17 @@ from fsm_engine.core.formats import join_words
 from fsm_engine.core.guards import Scope
 from fsm_engine.core.machine import START, Cursor
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Voice
-from fsm_engine.model.session import MOODS_KEPT, Frame, Pending, RunningAction, SessionState, Status, Timer
+from fsm_engine.model.session import (
+    MOODS_KEPT,
+    DoneAction,
+    Frame,
+    Pending,
+    RunningAction,
+    SessionState,
+    Status,
+    Timer,
+    Undoing,
+)
 from fsm_engine.model.slot import Json, ReadingContext
 from fsm_engine.model.turn import (
     ActionRequest,
@@ -125,6 +135,8 @@ class Draft:
         self.frames = [FrameDraft(flows.for_frame(frame), frame) for frame in frames]
         self.pending: Pending | None = Pending("came_back") if turn.carried_over else state.pending
         self.action: RunningAction | None = state.action
+        self.done: list[DoneAction] = list(state.done)
+        self.undoing: Undoing | None = state.undoing
         self.misses = state.misses
         self.risk_counts: dict[str, int] = dict(state.risk_counts)
         self.help_shown: dict[str, int] = dict(state.help_shown)
@@ -207,6 +219,8 @@ class Draft:
             frames=tuple(frame.freeze() for frame in self.frames),
             pending=self.pending,
             action=self.action,
+            done=tuple(self.done),
+            undoing=self.undoing,
             misses=self.misses,
             risk_counts=self.risk_counts,
             help_shown=self.help_shown,

@@ -10,9 +10,11 @@ from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import slot_name, store_answer
 from fsm_engine.core.reading import read_words
+from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.volunteered import sole_slots
 from fsm_engine.core.walk import left_open, resume, walk
 from fsm_engine.model.flow import Ask
+from fsm_engine.model.session import AfterUndo
 from fsm_engine.model.slot import Fits, Json, SlotType
 from fsm_engine.understanding.facts import OtherQuestions, find_facts
 from fsm_engine.understanding.second_thoughts import SecondThought, second_thought
@@ -78,6 +80,7 @@ def change(draft: Draft, values: Mapping[str, Json], raw: str) -> None:
     """Stores the new values that pass their checks, and goes back to the open question through all that depends."""
     frame = draft.top
     draft.pending = None
+    before = dict(frame.slots)
     first: int | None = None
     for node in frame.flow.nodes:
         step = node.step
@@ -94,15 +97,20 @@ def change(draft: Draft, values: Mapping[str, Json], raw: str) -> None:
     if first is None:
         resume(draft)
         return
-    walk_back(draft, frame, frame.flow.nodes[first])
+    walk_back(draft, frame, frame.flow.nodes[first], before)
 
 
-def walk_back(draft: Draft, frame: FrameDraft, node: Node) -> None:
-    """From a changed answer to the open question, in silence but for what must be asked again."""
+def walk_back(draft: Draft, frame: FrameDraft, node: Node, before: Mapping[str, Json]) -> None:
+    """From a changed answer to the open question, in silence but for what must be asked again.
+
+    What was done with an answer that is not what it was ``before`` is taken back first, and done anew on the way.
+    """
     if frame.returning_to is None:
         frame.returning_to = frame.step
     frame.attempts = 0
-    if isinstance(node.step, Ask) and node.step.slot in frame.slots:
+    done = done_with(draft, [slot for slot, value in before.items() if frame.slots.get(slot) != value])
+    if not done and isinstance(node.step, Ask) and node.step.slot in frame.slots:
         node = left_open(draft, frame, node) or node
     frame.jump_to(node.name)
-    walk(draft, node.index)
+    if not begin_undo(draft, done, AfterUndo.WALK):
+        walk(draft, node.index)

@@ -13,6 +13,7 @@ from fsm_engine.core.machine import OVER
 from fsm_engine.core.questions import open_question, store_answer, take_back
 from fsm_engine.core.reminders import set_reminder
 from fsm_engine.core.repeats import close_round, is_inside, leave_rounds
+from fsm_engine.core.undo import finish_frame
 from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Remind, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
 from fsm_engine.model.turn import ActionRequest, RiskFinding
@@ -237,7 +238,7 @@ def _visit_do(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     assert isinstance(step, Do)
     frame.move_to(node.name)
     key = _action_key(draft, frame, node)
-    draft.action = RunningAction(node.name, step.action.text, key)
+    draft.action = RunningAction(node.name, step.action.text, key, draft.number)
     draft.requested = request_action(draft, node, key)
     return None
 
@@ -256,7 +257,16 @@ def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
         undo=step.undo.text if step.undo else None,
         retry=step.retry,
         time_limit_s=step.time_limit_s,
+        private=tuple(written.text for written in step.send if _is_private(draft, written.text)),
     )
+
+
+def _is_private(draft: Draft, slot: str) -> bool:
+    for frame in reversed(draft.frames):
+        if slot in frame.flow.asks:
+            step = frame.flow.nodes[frame.flow.asks[slot]].step
+            return isinstance(step, Ask) and step.private
+    return False
 
 
 def _action_key(draft: Draft, frame: FrameDraft, node: Node) -> str:
@@ -348,6 +358,7 @@ def _leave_flow(draft: Draft) -> int | None:
     """The top flow is over: the session ends, or goes on where the flow was entered."""
     frame = draft.top
     frame.move_to(OVER)
+    finish_frame(draft, is_digression=frame.is_digression)
     if len(draft.frames) == 1:
         if not draft.messages:
             draft.say("completed")

@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from fsm_engine.errors import DatabaseUnavailable, forked
 from fsm_engine.model.slot import Json
@@ -21,9 +21,10 @@ from fsm_engine.storage.records import StoredMessage
 from fsm_engine.storage.reports import Archived, Purged
 
 if TYPE_CHECKING:
-    from fsm_engine.actions import ActionFunction
+    from fsm_engine.actions import ActionFunction, ActionOptions
     from fsm_engine.engine.deliveries import DeliveryFunction
     from fsm_engine.engine.engine import Engine
+    from fsm_engine.engine.recovery import Unfinished
     from fsm_engine.engine.stages import StageFunction
     from fsm_engine.storage.store import Store
 
@@ -170,11 +171,9 @@ class SyncEngine:
         """Runs any coroutine of the engine or its store and returns its result."""
         return self._portal.call(coroutine)
 
-    def action(
-        self, name: str, *, undo: str | None = None, idempotent: bool = False
-    ) -> Callable[[ActionFunction], ActionFunction]:
+    def action(self, name: str, **options: Unpack[ActionOptions]) -> Callable[[ActionFunction], ActionFunction]:
         """See `Engine.action`."""
-        return self._engine.action(name, undo=undo, idempotent=idempotent)
+        return self._engine.action(name, **options)
 
     def stage(self, name: str, *, time_limit_s: float = 2.0) -> Callable[[StageFunction], StageFunction]:
         """See `Engine.stage`."""
@@ -234,6 +233,10 @@ class SyncEngine:
     def recover(self) -> int:
         """See `Engine.recover`."""
         return self._portal.call(self._engine.recover())
+
+    def unfinished(self) -> list[Unfinished]:
+        """See `Engine.unfinished`."""
+        return self._portal.call(self._engine.unfinished())
 
     def archive(self, **options: Any) -> Archived:
         """See `Engine.archive`."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from fsm_engine.core.flows import Flows
+from fsm_engine.engine.action_rows import pending_row
 from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request
 from fsm_engine.model.codec import encode
@@ -47,6 +48,7 @@ class TurnTaken(NamedTuple):
     closes: tuple[str, str] | None = None
     audit: tuple[AuditRow, ...] = ()
     is_pushed: bool = False
+    owner: str | None = None
 
 
 def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
@@ -83,7 +85,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
         detections=_detections(taken),
         classification=_classification(taken, flows),
-        audit=(*taken.audit, *_pending_action(outcome)),
+        audit=(*taken.audit, *_pending_action(taken)),
         deliveries=_deliveries(taken),
         timers=_timers(taken),
         closes_session=taken.closes,
@@ -170,12 +172,10 @@ def _classification(taken: TurnTaken, flows: Flows) -> ClassificationRow | None:
     )
 
 
-def _pending_action(outcome: Outcome) -> tuple[AuditRow, ...]:
-    """The intent to act, on record before anything is done."""
-    if outcome.action is None:
-        return ()
-    action = outcome.action
-    return (AuditRow(action.key, action.flow, action.action, "pending", encode(action.slots).decode(), None, None),)
+def _pending_action(taken: TurnTaken) -> tuple[AuditRow, ...]:
+    """The intent to act, on record before anything is done, with the lease of the engine that is about to do it."""
+    action = taken.outcome.action
+    return () if action is None else (pending_row(action, taken.owner, taken.turn.now),)
 
 
 def _deliveries(taken: TurnTaken) -> tuple[DeliveryRow, ...]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
-from typing import Any, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar, Unpack
 
-from fsm_engine.actions import ActionFunction, Actions
+from fsm_engine.actions import ActionFunction, ActionOptions, ActionRunner, Actions
 from fsm_engine.engine import upkeep
+from fsm_engine.engine.action_runs import REMEMBER, ActionRuns
 from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.intent_hooks import IntentHook, checked_hooks
+from fsm_engine.engine.leases import Leases
 from fsm_engine.engine.opening import NewId
+from fsm_engine.engine.owners import new_owner
+from fsm_engine.engine.recovery import Recovery, Unfinished
 from fsm_engine.engine.replies import stored_reply, view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook, named_hooks
@@ -23,14 +28,11 @@ from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction,
 from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.errors import (
-    FlowError,
     InvalidArgument,
     NotFound,
     SessionCorrupted,
-    VersionConflict,
     no_conversation,
 )
-from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -38,7 +40,7 @@ from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import open_store
-from fsm_engine.storage.records import LoadedConversation, StoredAudit, StoredMessage
+from fsm_engine.storage.records import LoadedConversation, StoredMessage
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories import Progress
 from fsm_engine.storage.settings import Settings
@@ -65,9 +67,11 @@ class Engine:
         source: FlowSource,
         actions: Actions,
         turns: Turns,
+        clock: Clock,
+        *,
         outbox: Outbox,
         timers: TimerRunner,
-        clock: Clock,
+        recovery: Recovery,
     ) -> None:
         self.store = store
         self._source = source
@@ -75,6 +79,7 @@ class Engine:
         self._turns = turns
         self._outbox = outbox
         self._timers = timers
+        self._recovery = recovery
         self._clock = clock
 
     @classmethod
@@ -96,6 +101,10 @@ class Engine:
         durability: Literal["full", "normal"] = "full",
         hold_at_most: int = 2000,
         upgrade: bool = False,
+        recover: bool = False,
+        remember: timedelta | None = REMEMBER,
+        owner: str | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
@@ -111,6 +120,10 @@ class Engine:
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
+        ``recover`` finishes what dead processes left before the engine is given out; its actions must be passed, as
+        those registered later are not known yet. ``remember`` is how long a second identical request to an action gets
+        the first result, None for never, where the action says nothing itself. ``owner`` and ``chance`` are for tests
+        and simulations: the name under which this engine runs actions, unlike any other's, and numbers from 0 to 1.
 
         Raises:
             FlowError: the flow files have problems; nothing was opened.
@@ -126,30 +139,36 @@ class Engine:
             store = await open_store(database or None, durability=durability, upgrade=upgrade)
         else:
             store = database
-        outbox, timers = Outbox(store, clock), None
-        try:
+        async with contextlib.AsyncExitStack() as ending:  # in the reverse of this order
+            ending.push_async_callback(store.close)
+            leases = Leases(store, owner or new_owner(), clock)
+            ending.push_async_callback(leases.release_all)
+            outbox = Outbox(store, clock)
+            ending.push_async_callback(outbox.close)
             await store.flow_versions.put(source.versions(utc_text(clock())))
+            routed = RoutedActions(actions, stages)
+            runner = ActionRunner(routed, chance=chance)
             turns = Turns(
                 store,
                 source,
-                RoutedActions(actions, stages),
+                routed,
                 intent_hooks,
                 clock,
                 stages=stages,
                 new_id=new_id or rising_id,
                 hold_at_most=hold_at_most,
                 wake_outbox=outbox.wake,
+                runs=ActionRuns(store, source, runner, leases, clock, remember=remember),
             )
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
+            recovery = Recovery(store, actions, leases, turns.finish, clock)
+            if recover:
+                await recovery.recover()
             timers = TimerRunner(store, source, turns, clock, outbox.wake)
+            ending.push_async_callback(timers.close)
             timers.start(run_timers_every_s)
-            yield cls(store, source, actions, turns, outbox, timers, clock)
-        finally:
-            if timers is not None:
-                await timers.close()
-            await outbox.close()
-            await store.close()
+            yield cls(store, source, actions, turns, clock, outbox=outbox, timers=timers, recovery=recovery)
 
     @classmethod
     @contextmanager
@@ -159,9 +178,9 @@ class Engine:
             engine = stack.enter_context(portal.wrap(cls.open(database, **options)))
             yield SyncEngine(engine, portal)
 
-    def action(self, name: str, *, undo: str | None = None, idempotent: bool = False) -> Callable[[F], F]:
+    def action(self, name: str, **options: Unpack[ActionOptions]) -> Callable[[F], F]:
         """Registers the decorated function as an action; see `Actions.action`."""
-        return self._actions.action(name, undo=undo, idempotent=idempotent)
+        return self._actions.action(name, **options)
 
     def stage(self, name: str, *, time_limit_s: float = TIME_LIMIT_S) -> Callable[[S], S]:
         """Registers the decorated function in the place of a stage of every turn; see `Stages.stage`."""
@@ -347,16 +366,16 @@ class Engine:
         self._source.use(read)
 
     async def recover(self) -> int:
-        """Finishes actions that dead processes left pending, and delivers what they lead to; how many there were.
+        """Finishes actions and undos that dead processes left pending, and delivers what they lead to; how many.
 
-        A session that cannot go on, damaged or without its flow, stays as it is; the others are finished.
+        Left alone are those that somebody runs, those of other bots (whose actions are not registered here), and
+        sessions that cannot go on, damaged or without their flow.
         """
-        finished = 0
-        seen = 0
-        while rows := await self.store.audit.with_status("pending", after=seen):
-            seen = rows[-1].id
-            finished += sum([await self._recover(row) for row in rows])
-        return finished
+        return await self._recovery.recover()
+
+    async def unfinished(self) -> list[Unfinished]:
+        """Actions that are pending, in doubt or stuck, oldest first: what `recover` would do, what is for a person."""
+        return await self._recovery.unfinished()
 
     async def archive(
         self, *, move_messages: bool = False, dry_run: bool = False, progress: Progress | None = None
@@ -377,19 +396,6 @@ class Engine:
         """
         keep = self._source.flows.bot.keep
         return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, progress=progress)
-
-    async def _recover(self, row: StoredAudit) -> bool:
-        try:
-            session = await self.store.sessions.get(row.session_id) if row.session_id else None
-            failpoint("recover.before-action")
-            is_finished = session is not None and await self._turns.finish(session.conversation_id) is not None
-            failpoint("recover.after-action")
-            return is_finished
-        except VersionConflict:
-            return False  # another process took a turn there, and a turn finishes what is left before anything else
-        except (SessionCorrupted, FlowError, NotFound) as error:
-            log.error("the action with key %s cannot be finished: %s", row.key, error)
-            return False
 
     async def _loaded(
         self, conversation_id: str, user_id: str | None, request_id: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -104,13 +104,23 @@ def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
         flows.pinned[flow.source_hash] = compiled
 
 
+def _missing(name: str, message: str, actions: Actions) -> Iterator[str]:
+    """What is not registered of an action: itself, its undo, or its query."""
+    registered = actions.get(name)
+    if registered is None:
+        yield f"{message}{actions.hint(name)}"
+        return
+    for word, other in (("undo", registered.undo), ("query", registered.query)):
+        if other is not None and actions.get(other) is None:
+            hint = actions.hint(other)
+            yield f"action '{name}' names '{other}' as its {word}, and no such action is registered.{hint}"
+
+
 def _must_be_registered(flows: Flows, actions: Actions) -> None:
     problems: list[Problem] = []
     for flow in flows.folder.flows.values():
         for name, problem in actions_of(flow):
-            if actions.get(name) is None:
-                message = f"{problem.message}{actions.hint(name)}"
-                problems.append(Problem(problem.at, problem.code, message))
+            problems += [Problem(problem.at, problem.code, text) for text in _missing(name, problem.message, actions)]
     if problems:
         raise FlowError(sorted(problems))
 

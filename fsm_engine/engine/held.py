@@ -38,6 +38,20 @@ class Held(NamedTuple):
     is_fresh: bool = False
 
 
+def held_of(loaded: LoadedConversation) -> Held:
+    """What a store gave, as a turn starts from it."""
+    conversation, session = loaded.conversation, loaded.session
+    return Held(
+        conversation_id=conversation.id,
+        conversation_key=conversation.key,
+        version=conversation.version,
+        user_id=conversation.user_id,
+        session_key=session.key if session else None,
+        state=decode(SessionState, session.state_json) if session else None,
+        expires_at=session.expires_at if session else None,
+    )
+
+
 class HeldConversations:
     """A bounded cache of committed states. Filled only after a commit, dropped on any doubt."""
 
@@ -134,14 +148,4 @@ def held_from(request: Request, loaded: LoadedConversation | None) -> Held:
     """The conversation as it was read; one that does not exist yet is at version 0."""
     if loaded is None:
         return Held(request.conversation_id, None, 0, request.user_id, None, None, None, is_fresh=True)
-    conversation, session = loaded.conversation, loaded.session
-    return Held(
-        conversation_id=conversation.id,
-        conversation_key=conversation.key,
-        version=conversation.version,
-        user_id=conversation.user_id,
-        session_key=session.key if session else None,
-        state=decode(SessionState, session.state_json) if session else None,
-        expires_at=session.expires_at if session else None,
-        is_fresh=True,
-    )
+    return held_of(loaded)._replace(is_fresh=True)

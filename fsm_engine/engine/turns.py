@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from fsm_engine.actions import Actions, ask_outside, run_action
-from fsm_engine.core.advance import advance, unfinished_action
+from fsm_engine.actions import Actions, ask_outside
+from fsm_engine.core.advance import advance
+from fsm_engine.engine.action_runs import WAITING_S, ActionRuns
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations, held_from
@@ -29,10 +30,10 @@ from fsm_engine.errors import (
     no_conversation,
 )
 from fsm_engine.failpoints import failpoint
-from fsm_engine.model.codec import encode
-from fsm_engine.model.session import RunningAction, Status
-from fsm_engine.model.turn import ActionRequest, ActionResult, IntentGuess, Message, Reply, Turn, TurnKind
-from fsm_engine.storage.records import AuditRow, LoadedConversation
+from fsm_engine.model.session import Status
+from fsm_engine.model.times import utc_text
+from fsm_engine.model.turn import IntentGuess, Message, Reply, Turn, TurnKind
+from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
 
@@ -63,6 +64,7 @@ class Turns:
         new_id: NewId,
         hold_at_most: int,
         wake_outbox: Callable[[], None],
+        runs: ActionRuns,
     ) -> None:
         self._store = store
         self._source = source
@@ -75,6 +77,8 @@ class Turns:
         self._wake_outbox = wake_outbox
         self._held = HeldConversations(hold_at_most)
         self._order = ConversationOrder()
+        self._runs = runs
+        runs.belong_to(self._commit, self._pipeline.before_reply)
 
     def forget_all(self) -> None:
         """Drops what this process holds; the database has it all."""
@@ -128,15 +132,17 @@ class Turns:
             self._held.drop(conversation_id)
             self._order.leave(conversation_id)
 
-    async def finish(self, conversation_id: str) -> Reply | None:
-        """Runs an action that a dead process left behind, and delivers what it leads to; None when there is none."""
+    async def finish(self, conversation_id: str) -> bool:
+        """Runs an action that a dead process left behind, and delivers what it leads to.
+
+        False when there is none, or somebody else runs it.
+        """
         await self._order.enter(conversation_id)
         try:
-            held = await self._load(conversation_id)
+            held = held_from(Request(conversation_id, TurnKind.TEXT), await self._store.load(conversation_id, None))
             if held.state is None or held.state.action is None:
-                return None
-            _held, reply = await self._finish_action(held, is_pushed=True)
-            return reply
+                return False
+            return (await self._runs.finish(held, patience_s=0, is_pushed=True)).is_settled_here
         finally:
             self._order.leave(conversation_id)
 
@@ -168,15 +174,36 @@ class Turns:
                 return await self._repeat(held, request, loaded)
         failpoint("turn.after-load")
         _must_belong(held, request)
-        if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
-            held, finished = await self._finish_action(held)
+        if held.state is not None and held.state.action is not None:
+            can_be_told = held.state.status is Status.ACTIVE and request.kind is TurnKind.TEXT
+            finished = await self._runs.finish(held, patience_s=WAITING_S if can_be_told else None)
+            held = finished.held
             late += finished.messages
+        if request.kind is TurnKind.START and held.state is not None and _is_to_be_undone(held, self._clock()):
+            cancelled = await self._runs.cancel(held)
+            held = cancelled.held
+            late += cancelled.messages
         taken = await self._compute(held, request, late)
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
-        _held, later = await self._run(held, taken.outcome.action)
+        try:
+            _held, later = await self._runs.run(held, taken.outcome.action)
+        except VersionConflict:
+            return await self._reply_by_another(held)
         return joined(taken.reply, later)
+
+    async def _reply_by_another(self, held: Held) -> Reply:
+        """The reply of a turn of ours whose action another engine has taken over, once that has ended."""
+        assert held.state is not None
+        self._held.drop(held.conversation_id)
+        await self._runs.finish(held, patience_s=None)
+        ours, turns = {held.state.turn}, []
+        for line in await self._store.sessions.journal(held.state.session_id):
+            if line.number in ours or line.caused_by in ours:
+                ours.add(line.number)
+                turns.append(line)
+        return replace(stored_reply(turns), duplicate=False)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
         """A second delivery: the stored reply, once the action it asked for has ended."""
@@ -186,16 +213,12 @@ class Turns:
                 f"conversation '{request.conversation_id}': request id '{request.request_id}' was used before for "
                 "another message. Give each delivery its own id."
             )
-        if held.state is not None and held.state.action is not None and held.state.status is Status.ACTIVE:
-            await self._finish_action(held)
+        if held.state is not None and held.state.action is not None:
+            await self._runs.finish(held, patience_s=None)
             again = await self._store.load(request.conversation_id, request.request_id)
             assert again is not None
             loaded = again
         return stored_reply(loaded.seen)
-
-    async def _load(self, conversation_id: str) -> Held:
-        request = Request(conversation_id, TurnKind.TEXT)
-        return held_from(request, await self._store.load(conversation_id, None))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if self._asks_outside(request):
@@ -219,7 +242,8 @@ class Turns:
         reply = reply_of(outcome, request.conversation_id)
         if late:
             reply = replace(reply, messages=(*late, *reply.messages))
-        return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes)
+        owner = self._runs.owner
+        return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes, owner=owner)
 
     async def _fresh(self, held: Held, request: Request) -> Held:
         """The same, known to be up to date: before the outside world is asked, so that nothing is asked twice.
@@ -304,65 +328,12 @@ class Turns:
         self._held.put(held)
         return held
 
-    async def _finish_action(self, held: Held, *, is_pushed: bool = False) -> tuple[Held, Reply]:
-        """An action that was asked for in a process that died: only an idempotent one may be called again.
 
-        ``is_pushed``: nobody waits for the reply, so it goes into the outbox.
-        """
-        state = held.state
-        assert state is not None
-        assert state.action is not None
-        flows = await self._source.settle(state.frames, self._store)
-        request = unfinished_action(flows, state, self._clock())
-        registered = self._actions.get(state.action.action)
-        if request is not None and registered is not None and registered.is_idempotent:
-            return await self._run(held, request, is_pushed=is_pushed)
-        request = request or _bare_request(state.action, state.frames[-1].flow)
-        log.error("action '%s' (key %s) may or may not have run: a person must look", request.action, request.key)
-        result = ActionResult(ok=False, error="unknown")
-        return await self._report(held, request, result, is_pushed=is_pushed)
-
-    async def _run(self, held: Held, request: ActionRequest, *, is_pushed: bool = False) -> tuple[Held, Reply]:
-        """Runs an action outside any transaction and commits its result as a turn of its own."""
-        assert held.state is not None
-        view = view_of(held.state, held.conversation_id)
-        result = await run_action(self._actions, request, view)
-        failpoint("action.before-result")
-        return await self._report(held, request, result, is_pushed=is_pushed)
-
-    async def _report(
-        self, held: Held, request: ActionRequest, result: ActionResult, *, is_pushed: bool
-    ) -> tuple[Held, Reply]:
-        assert held.state is not None
-        flows = await self._source.settle(held.state.frames, self._store)
-        bot = flows.bot
-        turn = Turn(TurnKind.ACTION_RESULT, self._clock(), timezone=bot.timezone, region=bot.region, result=result)
-        outcome = advance(flows, held.state, turn)
-        turn, outcome = await self._pipeline.before_reply(flows, held.state, turn, outcome, held.conversation_id)
-        reply = reply_of(outcome, held.conversation_id)
-        audit = (_audit_of(request, result),)
-        cause = held.state.turn
-        taken = TurnTaken(
-            None, held, held.state, turn, outcome, reply, caused_by=cause, audit=audit, is_pushed=is_pushed
-        )
-        held = await self._commit(taken)
-        if outcome.action is None:
-            return held, reply
-        held, later = await self._run(held, outcome.action, is_pushed=is_pushed)
-        return held, joined(reply, later)
-
-
-def _bare_request(action: RunningAction, flow: str) -> ActionRequest:
-    """For the record only: the step that asked for the action is not what it was."""
-    return ActionRequest(action.key, flow, action.step, action.action, {}, undo=None, retry=0, time_limit_s=0.0)
-
-
-def _audit_of(request: ActionRequest, result: ActionResult) -> AuditRow:
-    status = "success" if result.ok else "unknown" if result.error == "unknown" else "failure"
-    output = encode(result.value).decode() if result.ok else None
-    return AuditRow(
-        request.key, request.flow, request.action, status, encode(request.slots).decode(), output, result.error
-    )
+def _is_to_be_undone(held: Held, now: datetime) -> bool:
+    """Whether a running session has done what can be taken back; one that has expired stays as it is."""
+    state = held.state
+    is_running = state is not None and state.status is Status.ACTIVE and bool(state.done)
+    return is_running and (held.expires_at is None or held.expires_at > utc_text(now))
 
 
 def _must_belong(held: Held, request: Request) -> None:

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def type_adapter(kind: Any) -> TypeAdapter[Any]:
+    """What checks values against a type; made once for each."""
     from pydantic import TypeAdapter  # costs 40 ms, and programs that only import the package do not need it
 
     return TypeAdapter(kind)
@@ -30,7 +31,7 @@ def encode(value: object) -> bytes:
 def decode(kind: type[T], data: bytes | str) -> T:
     """The value that `encode` wrote. Raises pydantic's ``ValidationError`` (a ``ValueError``) on anything else."""
     hashable_kind: Any = kind
-    value: T = _adapter(hashable_kind).validate_json(data)
+    value: T = type_adapter(hashable_kind).validate_json(data)
     return value
 
 

@@ -64,11 +64,54 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class RunningAction:
-    """An action that was asked for and has not answered: the same key is used for every try."""
+    """An action that was asked for and has not answered: the same key is used for every try.
+
+    An undo has no ``step``. ``turn`` is the number of the turn that asked for it.
+    """
 
     step: str
     action: str
     key: str
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DoneAction:
+    """An action that succeeded and that ``undo`` can take back. ``frame`` is its flow's place on the stack, from 0.
+
+    ``sent`` names the slots that it was called with (what stood in them is kept with its transaction), ``saves`` the
+    one that holds its result.
+    """
+
+    key: str
+    flow: str
+    step: str
+    undo: str
+    frame: int
+    sent: tuple[str, ...] = ()
+    saves: str | None = None
+
+
+class AfterUndo(StrEnum):
+    """What a session does once everything is taken back that was to be.
+
+    ``ask_again``: back to the question before an interruption; ``walk``: through the flow from where it stands;
+    ``open``: the question where it stands.
+    """
+
+    NOTHING = "nothing"
+    RESTART = "restart"
+    ASK_AGAIN = "ask_again"
+    OPEN = "open"
+    WALK = "walk"
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What is being taken back, the latest action first, one at a time: the first of ``left`` is under way."""
+
+    left: tuple[DoneAction, ...]
+    then: AfterUndo
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +143,8 @@ class SessionState:
     frames: tuple[Frame, ...] = ()
     pending: Pending | None = None
     action: RunningAction | None = None
+    done: tuple[DoneAction, ...] = ()
+    undoing: Undoing | None = None
     misses: int = 0
     risk_counts: Mapping[str, int] = field(default_factory=dict)
     help_shown: Mapping[str, int] = field(default_factory=dict)

@@ -19,6 +19,7 @@ class TurnKind(StrEnum):
     ACTION_RESULT = "action_result"
     TIMER = "timer"
     NUDGE = "nudge"
+    CANCEL = "cancel"
 
 
 class RiskLevel(StrEnum):
@@ -58,11 +59,18 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """How an action or an answer's check ended. ``error`` is a code for logs, never shown to users."""
+    """How an action or an answer's check ended. ``error`` is a code for logs, never shown to users.
+
+    ``in_doubt``: it may have had its effect all the same. ``undo`` is what takes it back, where the step names nothing.
+    ``is_repeated``: the first result of the same request, and nothing was done.
+    """
 
     ok: bool
     value: Json = None
     error: str | None = None
+    in_doubt: bool = False
+    undo: str | None = None
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,10 @@ class CallRequest:
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """An action to run once the turn is committed; its result is a turn of its own."""
+    """An action to run once the turn is committed; its result is a turn of its own.
+
+    ``undoes`` is the key of the action that this one takes back. ``private`` are the slots that people read masked.
+    """
 
     key: str
     flow: str
@@ -164,6 +175,8 @@ class ActionRequest:
     undo: str | None
     retry: int
     time_limit_s: float
+    undoes: str | None = None
+    private: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

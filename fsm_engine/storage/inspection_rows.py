@@ -126,14 +126,16 @@ def conversation_findings(rows: Rows) -> Iterator[Finding]:
 
 def audit_findings(connection: sqlite3.Connection, now: str) -> Iterator[Finding]:
     """Actions that nobody finished."""
-    pending, unknown = Touched(), Touched()
+    pending, unknown, stuck = Touched(), Touched(), Touched()
     under_way_since = utc_text(datetime.fromisoformat(now) - UNDER_WAY)
     for status, session, created_at in connection.execute(sql.UNFINISHED):
         if status == "unknown":
             unknown.add(session)
+        elif status == "stuck":
+            stuck.add(session)
         elif created_at <= under_way_since:
             pending.add(session)
-    yield from _each((pending, _PENDING), (unknown, _UNKNOWN))
+    yield from _each((pending, _PENDING), (unknown, _UNKNOWN), (stuck, _STUCK))
 
 
 def delivery_findings(connection: sqlite3.Connection, now: str) -> Iterator[Finding]:
@@ -255,7 +257,8 @@ _PENDING = Finding(
     "warning",
     "Actions were asked for more than 10 minutes ago and have not ended.",
     "Everything; these sessions wait for their action.",
-    "Call engine.recover(): it finishes those that may be repeated and marks the others unknown.",
+    "Run fsm-engine recover, or call engine.recover(): it finishes those that may be repeated and marks the others"
+    " unknown.",
 )
 _UNKNOWN = Finding(
     "actions-unknown",
@@ -263,6 +266,14 @@ _UNKNOWN = Finding(
     "Nobody knows whether these actions took effect.",
     "Everything.",
     "Look into the system that they act on, then set their status with store.audit.update.",
+)
+_STUCK = Finding(
+    "undos-stuck",
+    "warning",
+    "Actions could not be taken back: their undo failed for good.",
+    "Everything.",
+    "Take them back by hand; fsm-engine audit --session ID shows what was done. Then set the status of the undo with"
+    " store.audit.update.",
 )
 _UNSENT = Finding(
     "messages-undelivered",

@@ -65,7 +65,14 @@ class ClassificationRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """An action of this turn. A ``key`` that is stored already gets the new status, output and error only."""
+    """An action of this turn. A ``key`` that is stored already gets the new status, output and error only.
+
+    While it is pending: ``owner`` runs it, until ``lease_until`` nobody else may, and ``fence`` counts who has run it;
+    its end is refused under another fence. ``private`` is a JSON array of slots, ``undoes`` the key of what it takes
+    back. At its end: ``repeats`` is the key of the action whose result was given again; ``effect`` is the status of its
+    transaction, with ``rollback_json``; its output is kept under ``cache_key`` until ``cache_until``; ``undone_as`` is
+    what becomes of the transaction that it takes back.
+    """
 
     key: str
     intent: str | None
@@ -74,6 +81,17 @@ class AuditRow:
     input_json: str
     output_json: str | None = None
     error: str | None = None
+    private: str | None = None
+    undoes: str | None = None
+    owner: str | None = None
+    lease_until: str | None = None
+    fence: int | None = None
+    repeats: str | None = None
+    effect: str | None = None
+    rollback_json: str | None = None
+    cache_key: str | None = None
+    cache_until: str | None = None
+    undone_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +261,10 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StoredAudit:
-    """What is known of one action. ``session_id`` None: the session is deleted. A damaged one shows no input."""
+    """What is known of one action. ``session_id`` None: the session is deleted. A damaged one shows no input.
+
+    ``private``, ``repeats`` and ``undoes`` as in `AuditRow`.
+    """
 
     id: int
     key: str
@@ -258,7 +279,20 @@ class StoredAudit:
     error: str | None
     created_at: str
     updated_at: str
+    private: str | None = None
+    repeats: str | None = None
+    undoes: str | None = None
     is_damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who runs a pending action. ``fence`` counts who has run it; ``owner`` None: nobody said so."""
+
+    status: str
+    owner: str | None
+    until: str | None
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +364,10 @@ class FoundMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredTransaction:
-    """What an action did to the business. ``rollback_json`` is enough to undo it; ``audit_key`` names the action."""
+    """What an action did to the business. ``rollback_json`` is enough to undo it; ``audit_key`` names the action.
+
+    ``status``: pending, completed, failed, rolled_back, or stuck (its undo failed: a person must look).
+    """
 
     id: int
     key: str
@@ -344,13 +381,14 @@ class StoredTransaction:
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """The first result of a request, given again until it expires."""
+    """The first result of a request, given again until it expires; ``first_key`` is the action's that gave it."""
 
     key: str
     user_id: str | None
     result_json: str
     created_at: str
     expires_at: str
+    first_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

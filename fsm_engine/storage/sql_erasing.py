@@ -23,7 +23,7 @@ WHOSE: Final = {
     "risk_detections": f"session IN ({_SESSIONS})",
     "intent_classifications": f"session IN ({_SESSIONS})",
     "session_summaries": f"session IN ({_SESSIONS})",
-    "idempotency_cache": f"user_id = ?1 OR key IN ({_AUDIT_KEYS})",
+    "idempotency_cache": f"user_id = ?1 OR conversation IN ({_CONVERSATIONS}) OR key IN ({_AUDIT_KEYS})",
     "audit_log": f"id IN ({_AUDIT})",
     "transactions": f"audit_log_id IN ({_AUDIT})",
 }
@@ -71,7 +71,8 @@ WHERE {WHOSE["transactions"]}
 STRIP_AUDIT = f"""
 UPDATE audit_log
 SET user_id = NULL, session = NULL, status = iif(status = 'pending', 'unknown', status),
-    input_data = '{{}}', output_data = NULL, error_message = NULL,
+    input_data = '{{}}', output_data = NULL, error_message = NULL, private = NULL, repeats = NULL, undoes = NULL,
+    owner = NULL, lease_until = NULL,
     idempotency_key = 'erased:' || coalesce(?3 ->> ('$."' || id || '"'), lower(hex(randomblob(16))))
 WHERE {WHOSE["audit_log"]}
 """

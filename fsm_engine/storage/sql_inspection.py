@@ -54,7 +54,7 @@ FLOW_HASHES = "SELECT hash FROM flow_versions"
 UNFINISHED = """
 SELECT a.status, s.id, a.created_at
 FROM audit_log AS a LEFT JOIN sessions AS s ON s.key = a.session
-WHERE a.status IN ('pending', 'unknown') ORDER BY a.id
+WHERE a.status IN ('pending', 'unknown', 'stuck') ORDER BY a.id
 """
 UNDELIVERED = """
 SELECT d.status, d.kind, s.id, d.created_at

@@ -15,7 +15,7 @@ TURN = """s.id, t.number, t.request_id, t.fingerprint, t.event_json, t.reply_jso
 MESSAGE = """m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m.metadata, m.request_id, m.created_at,
   t.row_hash"""
 AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action, a.input_data, a.output_data, a.status,
-  a.error_message, a.created_at, a.updated_at, t.row_hash"""
+  a.error_message, a.created_at, a.updated_at, a.private, a.repeats, a.undoes, t.row_hash"""
 DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message, r.category, r.severity, r.detector,
   r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by, r.verdict,
   t.row_hash"""

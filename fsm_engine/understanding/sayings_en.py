@@ -97,8 +97,15 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "action_waiting": ("This is taking a moment. I will tell you as soon as it is done.",),
     "action_busy": ("I am still working on it. One moment, please.",),
     "action_failed": ("I am sorry, that did not work.",),
+    "action_rejected": ("I am sorry, that is not possible.",),
+    "action_try_later": ("I am sorry, I cannot do that at the moment. Please try again later.",),
     "action_later": (
         "I am not sure whether that went through. A person will check it, so please do not try it twice.",
+    ),
+    "undone": ("What I had already done for you is taken back.",),
+    "undo_stuck": (
+        "I could not take back everything that I had already done for you. A person will look at it, so please do not "
+        "try it twice.",
     ),
     "check_unavailable": ("I cannot check that at the moment. Please try again in a little while.",),
     "apology": ("I am sorry, something went wrong on my side. Please send that again.",),

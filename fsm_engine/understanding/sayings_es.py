@@ -103,8 +103,15 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "action_waiting": ("Esto tarda un momento. Te aviso en cuanto esté.",),
     "action_busy": ("Todavía estoy en ello. Un momento, por favor.",),
     "action_failed": ("Lo siento, no ha funcionado.",),
+    "action_rejected": ("Lo siento, eso no es posible.",),
+    "action_try_later": ("Lo siento, ahora mismo no puedo hacerlo. Por favor, inténtalo más tarde.",),
     "action_later": (
         "No sé si se ha llegado a hacer. Una persona lo comprobará, así que por favor no lo intentes dos veces.",
+    ),
+    "undone": ("He deshecho lo que ya había hecho por ti.",),
+    "undo_stuck": (
+        "No he podido deshacer todo lo que ya había hecho por ti. Una persona lo mirará, así que por favor no lo "
+        "intentes dos veces.",
     ),
     "check_unavailable": ("Ahora mismo no puedo comprobarlo. Por favor, inténtalo de nuevo dentro de un rato.",),
     "apology": ("Lo siento, algo ha fallado por mi parte. Por favor, envíalo otra vez.",),

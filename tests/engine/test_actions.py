@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fsm_engine import ActionCall, Actions, FlowError, HookError, Rejected, Retryable, Status
+from fsm_engine import ActionCall, Actions, Done, FlowError, HookError, Rejected, Retryable, Status
 from fsm_engine.actions import MAX_RESULT_BYTES
 from tests.support.engines import engine_of, everything, rows, said
 from tests.support.flow_texts import write
@@ -29,6 +29,8 @@ steps:
   - {end: Bye.}
 """
 FAILED = "I am sorry, that did not work."
+REFUSED = "I am sorry, that is not possible."
+LATER = "I am sorry, I cannot do that at the moment. Please try again later."
 UNSURE = "I am not sure whether that went through. A person will check it, so please do not try it twice."
 
 
@@ -81,8 +83,12 @@ def _endless() -> list[Any]:
     return endless
 
 
+CLEAR = {"rejected": REFUSED, "retryable": LATER}
+"""What is said of failures without an effect; after all others it is in doubt whether there was one."""
+
+
 @pytest.mark.parametrize("name", FAILURES)
-async def test_an_action_that_fails_gives_a_text_and_a_failure_in_the_audit(tmp_path: Path, name: str) -> None:
+async def test_an_action_that_fails_gives_a_text_and_a_true_line_in_the_audit(tmp_path: Path, name: str) -> None:
     function, code = FAILURES[name]
     limit = "50 ms" if name.startswith("hangs") else "20 s"
     async with engine_of(tmp_path, flow(limit=limit)) as engine:
@@ -91,9 +97,11 @@ async def test_an_action_that_fails_gives_a_text_and_a_failure_in_the_audit(tmp_
         reply = await engine.turn("chat", "x")
         after = await engine.turn("chat", "y")
 
-    assert said(reply) == [FAILED, "b after ?"]
+    status = "failure" if code in CLEAR else "unknown"
+    assert said(reply) == [CLEAR.get(code, UNSURE), "b after ?"]
     assert said(after) == ["Bye."]
-    assert rows(tmp_path, "audit_log", "status, error_message, output_data") == [("failure", code, None)]
+    assert rows(tmp_path, "audit_log", "status, error_message, output_data") == [(status, code, None)]
+    assert rows(tmp_path, "transactions", "status") == [("failed" if code in CLEAR else "pending",)]
 
 
 async def test_an_action_that_is_not_registered_fails_and_names_the_nearest_in_the_log(
@@ -444,3 +452,71 @@ steps:
     assert said(first) == said(again) == ["One done.", "Two done."]
     assert first.session.status is Status.COMPLETED
     assert again.session == first.session
+
+
+async def test_the_names_of_undo_and_query_must_be_registered_as_well_when_the_engine_opens(tmp_path: Path) -> None:
+    actions = Actions()
+    actions.action("work", undo="unwork", query="find")(lambda call: None)
+    actions.action("unwokr")(lambda call: None)
+    with pytest.raises(FlowError) as caught:
+        async with engine_of(tmp_path, flow(), actions=actions):
+            pass
+
+    first, second = caught.value.problems
+    assert "action 'work' names 'find' as its query, and no such action is registered." in first.message
+    assert "'unwork' as its undo, and no such action is registered. Did you mean 'unwokr'?" in second.message
+
+
+async def test_recovery_leaves_alone_the_actions_of_another_bot(tmp_path: Path) -> None:
+    key = die_in_the_action(tmp_path)
+    async with engine_of(tmp_path) as another_bot:
+        another_bot.action("another")(lambda call: None)
+        finished = await another_bot.recover()
+        listed = [(one.key, one.next) for one in await another_bot.unfinished()]
+    assert rows(tmp_path, "audit_log", "status") == [("pending",)]
+    async with engine_of(tmp_path) as engine:
+        engine.action("work", idempotent=True)(lambda call: "it")
+        finished_by_its_own = await engine.recover()
+
+    assert (finished, finished_by_its_own) == (0, 1)
+    assert listed == [(key, "not ours")]
+
+
+async def test_an_action_whose_session_was_started_over_is_settled_by_recovery(tmp_path: Path) -> None:
+    die_in_the_action(tmp_path)
+    with closing(connect(tmp_path / "bot.db")) as connection:
+        connection.execute("UPDATE audit_log SET session = NULL")
+        connection.commit()
+    async with engine_of(tmp_path) as engine:
+        engine.action("work", idempotent=True)(lambda call: "it")
+
+        assert await engine.recover() == 1
+        assert await engine.recover() == 0
+    assert rows(tmp_path, "audit_log", "status") == [("unknown",)]
+
+
+async def test_an_engine_may_recover_before_it_is_given_out(tmp_path: Path) -> None:
+    key = die_in_the_action(tmp_path)
+    calls: list[str] = []
+    actions = Actions()
+    actions.action("work", idempotent=True)(lambda call: calls.append(call.idempotency_key) or "it")
+    async with engine_of(tmp_path, actions=actions, recover=True) as engine:
+        unfinished = await engine.unfinished()
+
+    assert (calls, unfinished) == ([key], [])
+
+
+async def test_a_query_settles_an_action_whose_process_died(tmp_path: Path) -> None:
+    for answer, said_first, status in ((Done("it"), "b after it?", "success"), (None, UNSURE, "unknown")):
+        folder = tmp_path / status
+        folder.mkdir()
+        key = die_in_the_action(folder)
+        asked: list[str] = []
+        async with engine_of(folder) as engine:
+            engine.action("work", query="find")(raise_(AssertionError("called again")))
+            engine.action("find")(lambda call, answer=answer, asked=asked: asked.append(call.idempotency_key) or answer)
+            reply = await engine.turn("chat", "y")
+
+        assert said(reply)[0] == said_first
+        assert set(asked) == {key}
+        assert rows(folder, "audit_log", "status") == [(status,)]

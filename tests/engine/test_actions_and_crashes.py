@@ -20,7 +20,8 @@ from tests.engine.conftest import MakeBot
 from tests.support.bots import BUY, Bot, slots, texts
 from tests.support.dying import buy_and_die, keys_in, shop, talk_and_die
 
-SORRY = "I am sorry, that did not work."
+REFUSED = "I am sorry, that is not possible."
+LATER = "I am sorry, I cannot do that at the moment. Please try again later."
 HANDED_OFF = "I am sorry, I cannot work this out. I am passing you on to a person who can help."
 UNSURE = "I am not sure whether that went through. A person will check it, so please do not try it twice."
 QUICK = BUY.replace("time_limit: 20 s", "time_limit: 50 ms")
@@ -87,22 +88,23 @@ async def test_an_action_that_fails_gives_a_text_and_a_line_in_the_audit(make_bo
         (audit,) = await engine.store.audit.of_session(reply.session.id)
         again = await engine.turn("chat", "Soup", request_id="r1")
 
-    assert texts(reply) == [SORRY, HANDED_OFF]
+    said, status = {"rejected": (REFUSED, "failure"), "retryable": (LATER, "failure")}.get(code, (UNSURE, "unknown"))
+    assert texts(reply) == [said, HANDED_OFF]
     assert reply.session.status is Status.HANDED_OFF
-    assert (audit.action, audit.status, audit.error, audit.output_json) == ("shop.buy", "failure", code, None)
+    assert (audit.action, audit.status, audit.error, audit.output_json) == ("shop.buy", status, code, None)
     assert texts(again) == texts(reply)
 
 
 GIVE_UPS = {
-    "skip": (["I am sorry, that did not work.", "Never mind, we leave that one out.", "Any wish?"], "active"),
+    "skip": ([REFUSED, "Never mind, we leave that one out.", "Any wish?"], "active"),
     "cancel": (
         [
-            SORRY,
+            REFUSED,
             "I am sorry, I cannot go on without that, so I have to stop here. You can try again any time.",
         ],
         "cancelled",
     ),
-    "goto wish": ([SORRY, "Any wish?"], "active"),
+    "goto wish": ([REFUSED, "Any wish?"], "active"),
 }
 
 
@@ -117,7 +119,7 @@ async def test_after_a_failed_action_the_flow_gives_up_as_it_says(make_bot: Make
       - {{ask: wish, type: text, prompt: Any wish?}}
     """
     bot = make_bot(flow)
-    async with bot.open(actions=actions_of("shop.buy", raises)) as engine:
+    async with bot.open(actions=actions_of("shop.buy", rejects)) as engine:
         reply = await engine.start("chat", "buy")
 
     assert [text for text in texts(reply) if text != "Never mind, we leave that one out."] == [
@@ -164,7 +166,7 @@ async def test_only_an_idempotent_action_is_called_again_when_its_end_is_unknown
 
     assert len(calls) == tries
     assert len(set(calls)) == 1
-    assert texts(reply)[0] == SORRY
+    assert texts(reply)[0] == UNSURE
 
 
 async def test_the_intent_to_act_is_in_the_database_before_the_action_runs(make_bot: MakeBot) -> None:
@@ -210,7 +212,7 @@ steps:
 async def test_a_check_that_fails_takes_no_answer_and_costs_no_turn(
     make_bot: MakeBot, failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fsm_engine.actions.CHECK_TIME_LIMIT_S", 0.05)
+    monkeypatch.setattr("fsm_engine.actions.running.CHECK_TIME_LIMIT_S", 0.05)
     bot = make_bot(CHECKED)
     async with bot.open(actions=actions_of("codes.is_known", FAILING[failing][0])) as engine:
         await engine.start("chat", "f")

@@ -168,7 +168,7 @@ def strange_reason(text: str, context: ReadingContext) -> DoesNotFit:
 async def test_a_reader_that_fails_costs_an_answer_and_not_the_turn(
     tmp_path: Path, reader: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("fsm_engine.actions.TYPE_TIME_LIMIT_S", 0.05)
+    monkeypatch.setattr("fsm_engine.actions.types.TYPE_TIME_LIMIT_S", 0.05)
     async with engine_with(tmp_path, reader) as engine:
         await engine.start("c", "paint")
         reply = await engine.turn("c", "a secret colour", request_id="r1")

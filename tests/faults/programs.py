@@ -18,6 +18,7 @@ from typing import Any
 from fsm_engine import Busy, Engine
 from fsm_engine.failpoints import VARIABLE, counted
 from fsm_engine.testing.clock import VirtualClock
+from tests.faults import trips
 from tests.faults.plants import plant_from_environment
 from tests.faults.shortages import SHORTAGES
 from tests.faults.talking import DIALOGUE, bank_of, identity, opened
@@ -58,6 +59,22 @@ async def converse(folder: str, failpoint: str, knows_keys: bool) -> None:
                 reply = await engine.turn("chat", text, request_id=f"r{number}")
                 if failpoint != "silent":
                     say([f"r{number}", identity(reply)])
+        if failpoint == "count":
+            say(hits)
+
+
+async def take_trip(folder: str, failpoint: str) -> None:
+    """As `converse`, a dialogue in which two actions are done and taken back again."""
+    with ExitStack() as stack:
+        if failpoint == "count":
+            hits = stack.enter_context(counted())
+        elif failpoint:
+            os.environ[VARIABLE] = failpoint
+        async with trips.opened(Path(folder), new_id=lambda _: "trip") as engine:
+            await engine.recover()
+            for number, text in enumerate(trips.CANCELLED):
+                reply = await engine.turn("chat", text, request_id=f"r{number}")
+                say([f"r{number}", identity(reply)])
         if failpoint == "count":
             say(hits)
 
@@ -124,6 +141,7 @@ async def run_short(shortage: str, *arguments: str) -> None:
 
 PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
     "converse": converse,
+    "trip": take_trip,
     "work": work,
     "run short": run_short,
 }

@@ -82,8 +82,9 @@ def rows_beside_turns(path: Path, chat: str, user: str | None) -> None:
               FROM sessions WHERE id = 'session of {chat}';
             INSERT INTO session_summaries (session, summary_type, summary_data, generated_at)
               SELECT key, 'partial', '{{"p":"summary of {chat}"}}', 'now' FROM sessions WHERE id = 'session of {chat}';
-            INSERT INTO idempotency_cache VALUES ('session of {chat}:1:act', {f"'{user}'" if user else "NULL"},
-              '"cached of {chat}"', 'now', 'then');
+            INSERT INTO idempotency_cache
+              SELECT 'hash of {chat}', {f"'{user}'" if user else "NULL"}, '"cached of {chat}"', 'now', 'then',
+                'session of {chat}:1:act', key FROM conversations WHERE id = '{chat}';
             INSERT INTO transactions (idempotency_key, audit_log_id, status, rollback_data, created_at, updated_at)
               SELECT 'transaction of {chat}', id, 'completed', '{{"undo":"rollback of {chat}"}}', 'now', 'now'
               FROM audit_log WHERE idempotency_key = 'session of {chat}:1:act';

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fsm_engine.storage import open_store, sql, sql_analytics, sql_deliveries, sql_retention, sql_search
+from fsm_engine.storage import open_store, sql, sql_actions, sql_analytics, sql_deliveries, sql_retention, sql_search
 from fsm_engine.storage.intake import intake_row
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.seal import Seal
@@ -198,7 +198,7 @@ def test_every_table_checks_the_types_of_its_columns(connection: sqlite3.Connect
     assert connection.execute("SELECT strict FROM pragma_table_list WHERE name = ?", (table,)).fetchone() == (1,)
 
 
-MODULES = (sql, sql_analytics, sql_deliveries, sql_retention, sql_search)
+MODULES = (sql, sql_actions, sql_analytics, sql_deliveries, sql_retention, sql_search)
 PUBLIC = {
     name: text
     for module in MODULES
@@ -293,7 +293,10 @@ def test_loading_costs_as_much_after_many_turns_as_after_few(connection: sqlite3
 def test_a_deleted_user_is_forgotten_by_the_idempotency_cache(connection: sqlite3.Connection) -> None:
     write(connection, 1)
     for user in ("user of chat", "another"):
-        connection.execute("INSERT INTO idempotency_cache VALUES (?1, ?1, '{}', 'now', 'tomorrow')", (user,))
+        connection.execute(
+            "INSERT INTO idempotency_cache VALUES (?1, ?1, '{}', 'now', 'tomorrow', 'first key', NULL)",
+            (user,),
+        )
     connection.execute("DELETE FROM users WHERE id = 'user of chat'")
 
     assert connection.execute("SELECT key FROM idempotency_cache").fetchall() == [("another",)]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from fsm_engine.errors import NotFound, no_conversation
+from fsm_engine.storage.masking import masked
 from fsm_engine.storage.records import StoredConversation, StoredMessage, StoredSession
 from fsm_engine.storage.store import Store
 
@@ -97,7 +98,7 @@ async def _session(store: Store, session: StoredSession) -> dict[str, Any]:
         "answers": [_plain(one) for one in await store.responses.of_session(session.id)],
         "summaries": [_plain(one) for one in await store.summaries.of_session(session.id)],
         "risk_detections": [_plain(one) for one in await store.risk.of_session(session.id)],
-        "actions": [_plain(one) for one in await store.audit.of_session(session.id)],
+        "actions": [_plain(masked(one)) for one in await store.audit.of_session(session.id)],
         "reminders": [_plain(one) for one in await store.timers.of_session(session.id)],
         "deliveries": [_plain(one) for one in await store.deliveries.of_session(session.id)],
     }

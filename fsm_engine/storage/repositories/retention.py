@@ -14,6 +14,7 @@ from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
+from fsm_engine.storage.sql_actions import DELETE_OLD_RESULTS
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being gone through, how far it is, and how far it goes."""
@@ -81,6 +82,9 @@ class _Run:
         return max(pace.longest_s for pace in (self.merging, *self.paces.values()))
 
 
+RESULTS_AT_ONCE = 1000
+
+
 class Retention(Repository):
     """Archives and removes what is old. Stopping a run at any moment leaves a sound database; the next run goes on.
 
@@ -132,6 +136,7 @@ class Retention(Repository):
 
         Sessions with a medium or high risk detection from ``hold_since`` on that nobody has reviewed stay; None holds
         none back. A conversation that was deleted goes with its detections all the same.
+        Results of actions that are out of date go, whatever their age.
         """
         run = _Run(now, dry_run, progress or _nobody)
         held = await self._walk(_HELD, run, sessions_before, hold_since)
@@ -144,6 +149,7 @@ class Retention(Repository):
         empty = await self._walk(_EMPTY, run, min(sessions_before, messages_before))
         if not dry_run:
             await self._walk(_EVENTS, run, sessions_before)
+            await self._drop_old_results(run)
         if (messages or deleted) and not dry_run:
             await self._tidy_index(run)
         return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s)
@@ -180,6 +186,12 @@ class Retention(Repository):
                 return
             # Other processes wait for the lock by trying again and again; leaving it for as long lets them in.
             await asyncio.sleep(spent.seconds)
+
+    async def _drop_old_results(self, run: _Run) -> None:
+        """Results of actions that are not given again any more."""
+        removed = RESULTS_AT_ONCE
+        while removed == RESULTS_AT_ONCE:
+            removed = len(await self._change((DELETE_OLD_RESULTS, (run.now, RESULTS_AT_ONCE))))
 
     async def _tidy_index(self, run: _Run) -> None:
         indexing = run.paces.setdefault("index", Pace(rows=FIRST_BATCH))

@@ -20,7 +20,7 @@ WAYS: Final = (
     "hangs before", "hangs after", "dies before", "dies after",
 )  # fmt: skip
 """How one call goes. Whatever happens ``after`` has had its effect."""
-IDEMPOTENT: Final = {"accounts.create": True, "errands.pay": False, "errands.bring": True}
+IDEMPOTENT: Final = {"accounts.create": True, "errands.pay": False, "errands.bring": True, "errands.refund": True}
 REFUSES_ONE_OF: Final = 6
 """The bank refuses one of so many requests, for good."""
 LONGEST_S: Final = 8.0

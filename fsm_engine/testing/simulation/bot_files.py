@@ -30,6 +30,7 @@ steps:
   - do: errands.pay
     send: [what]
     save_as: receipt
+    undo: errands.refund
     time_limit: 10 s
   - do: errands.bring
     send: [what]

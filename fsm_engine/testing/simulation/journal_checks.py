@@ -136,6 +136,8 @@ class JournalChecks:
             self.caused.setdefault((record.session_key, record.caused_by), []).append(record)
 
     def _check_request(self, record: TurnRecord, turn: Turn, where: str) -> None:
+        if turn.kind is TurnKind.CANCEL:
+            return  # before another session is started in the conversation
         is_report = turn.kind is TurnKind.ACTION_RESULT
         has_request = (record.conversation_id, record.request_id) in self.sent
         comes_by_itself = turn.kind in (TurnKind.TIMER, TurnKind.NUDGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Final, Literal, Protocol
 
 from fsm_engine.actions import Actions
@@ -66,6 +67,7 @@ class Process(Owner):
         opened: asyncio.Future[Called] = self._loop.create_future()
         self._calls[opened] = None
         options = {"clock": clock, "new_id": new_id, "flows": flows, "hold_at_most": HOLD_AT_MOST, **bot.options()}
+        options |= {"owner": self.name, "chance": Random(self.name).random}  # noqa: S311 - repeatable, not secret
 
         async def die() -> None:
             self._loop.at_step(self._loop.step + 1, self.kill)

@@ -159,10 +159,11 @@ def _wrong_about(row: AuditRecord | None, account: Account | None) -> str | None
     calls = account.calls if account is not None else []
     rules = (
         (row.status == "pending", "nothing pending"),
-        (row.status == "success" and effects != 1, "one effect"),
+        (row.status in {"success", "rolled_back"} and effects != (row.repeats is None), "one effect, none if repeated"),
+        (row.status == "failure" and effects != 0, "no effect after a failure"),
         (row.error == "rejected" and (effects != 0 or "refused" not in calls), "a refusal, and no effect"),
         (effects > 1, "at most one effect"),
-        (row.status == "unknown" and IDEMPOTENT[row.action], "called again, as its key allows"),
+        (row.error == "unknown" and IDEMPOTENT[row.action], "called again, as its key allows"),
         (row.status == "failure" and bool(calls) and calls[-1] == "returned" and len(calls) == 1, "a success"),
     )
     return next((wanted for is_wrong, wanted in rules if is_wrong), None)

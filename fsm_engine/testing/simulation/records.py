@@ -26,7 +26,9 @@ SELECT id, version, message_count, last_message,
   (SELECT count(*) FROM sessions WHERE conversation = c.key AND status = 'active')
 FROM conversations AS c WHERE key = ?1
 """
-_AUDIT: Final = "SELECT idempotency_key, action, status, error_message, turn FROM audit_log ORDER BY id"
+_AUDIT: Final = (
+    "SELECT idempotency_key, action, status, error_message, turn, repeats, undoes FROM audit_log ORDER BY id"
+)
 _AUDIT_STATUS: Final = "SELECT status FROM audit_log WHERE idempotency_key = ?1"
 _ALL_TURNS: Final = "SELECT rowid, session, number, request_id, event_json, reply_json FROM turns ORDER BY rowid"
 _TOTALS: Final = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM risk_detections)"
@@ -96,6 +98,8 @@ class AuditRecord(NamedTuple):
     status: str
     error: str | None
     turn: int | None
+    repeats: str | None
+    undoes: str | None
 
 
 @dataclass(frozen=True, slots=True)
