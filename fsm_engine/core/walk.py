@@ -10,9 +10,10 @@ from fsm_engine.core.compile import LEAVE, CompiledCase, CompiledFlow, Node
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.guards import Scope, prefilled
 from fsm_engine.core.machine import OVER
-from fsm_engine.core.questions import open_question, store_answer, take_back
+from fsm_engine.core.paths import after, follow
+from fsm_engine.core.questions import open_question, store_answer
 from fsm_engine.core.reminders import set_reminder
-from fsm_engine.core.repeats import close_round, is_inside, leave_rounds
+from fsm_engine.core.repeats import close_round, is_inside
 from fsm_engine.core.undo import finish_frame
 from fsm_engine.model.flow import Ask, Choose, Confirm, Do, End, Handoff, Remind, Repeat, Run, Say, Step
 from fsm_engine.model.session import RunningAction, Status
@@ -21,7 +22,6 @@ from fsm_engine.model.turn import ActionRequest, RiskFinding
 MAX_STEPS = 100
 """Steps between two questions; more means that the flow goes in circles."""
 MAX_FRAMES = 10
-DEFAULT_GOTO_BOUND = 3
 
 
 def walk(draft: Draft, index: int) -> None:
@@ -56,7 +56,7 @@ def go_on(draft: Draft) -> None:
         return
     left = left_open(draft, frame, node)
     if left is None:
-        walk(draft, _after(draft, node))
+        walk(draft, after(draft, node))
         return
     frame.jump_to(left.name)
     walk(draft, left.index)
@@ -101,7 +101,7 @@ def leave_for(draft: Draft, index: int) -> None:
     """Goes from the waiting place to a named step, as `give_up: goto` says."""
     node = draft.top.node
     if node is not None:
-        walk(draft, _follow(draft, node, index))
+        walk(draft, follow(draft, node, index))
 
 
 def resume(draft: Draft) -> None:
@@ -155,7 +155,7 @@ def _is_way_back(frame: FrameDraft, node: Node) -> bool:
 def _visit_say(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if node.speech is not None:
         draft.speak(node.speech, f"{frame.flow.name}.{node.name}", frame.visits[node.name])
-    return _after(draft, node)
+    return after(draft, node)
 
 
 def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -163,12 +163,12 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     assert isinstance(step, Ask)
     frame.move_to(node.name)
     if step.slot in frame.slots or node.name in frame.skipped:
-        return _after(draft, node)
+        return after(draft, node)
     if node.prefill is not None:
         value = prefilled(node.prefill, draft.scope())
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
-            return _after(draft, node)
+            return after(draft, node)
     if _leads_round(frame, node) and left_open(draft, frame, node) is None:
         frame.returning_to = None
     frame.attempts = 0
@@ -196,7 +196,7 @@ def _visit_choose(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
             return _take_case(draft, frame, node, number, case)
     if node.waits:
         frame.move_to(node.name)
-    return _after(draft, node)
+    return after(draft, node)
 
 
 def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: CompiledCase) -> int | None:
@@ -209,7 +209,7 @@ def _take_case(draft: Draft, frame: FrameDraft, node: Node, number: int, case: C
     if case.run is not None and not is_silent:
         frame.visits[f"{node.name} case"] = number
         return _enter(draft, case.run)
-    return _after(draft, node) if case.goto is None else _follow(draft, node, case.goto)
+    return after(draft, node) if case.goto is None else follow(draft, node, case.goto)
 
 
 def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -289,7 +289,7 @@ def _visit_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         frame.returning_to = None  # the round has gone past the question that was to be returned to
     if node.name not in frame.rounds:
         if step.slot in frame.slots:
-            return _after(draft, node)
+            return after(draft, node)
         frame.rounds[node.name] = 0
         return node.body
     added = close_round(draft, frame, node)
@@ -317,12 +317,12 @@ def leave_repeat(draft: Draft, frame: FrameDraft, node: Node) -> int:
     assert isinstance(step, Repeat)
     frame.rounds.pop(node.name, None)
     frame.slots.setdefault(step.slot, [])
-    return _after(draft, node)
+    return after(draft, node)
 
 
 def _visit_remind(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     set_reminder(draft, frame, node)
-    return _after(draft, node)
+    return after(draft, node)
 
 
 def _visit_handoff(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
@@ -376,31 +376,6 @@ def _leave_flow(draft: Draft) -> int | None:
         return LEAVE
     left = left_open(draft, caller, node)
     if left is None:
-        return _after(draft, node)
+        return after(draft, node)
     caller.jump_to(left.name)
     return left.index
-
-
-def _after(draft: Draft, node: Node) -> int:
-    """Where the story goes after a node: its own `goto`, its case's, or the next in line."""
-    if isinstance(node.step, Choose):
-        number = draft.top.visits.pop(f"{node.name} case", None)
-        target = node.cases[number].goto if number is not None else None
-        if target is not None:
-            return _follow(draft, node, target)
-    return node.next if node.goto is None else _follow(draft, node, node.goto)
-
-
-def _follow(draft: Draft, node: Node, target: int) -> int:
-    """A `goto`. Backwards it is bounded, and the answers that lie between are asked for again."""
-    frame = draft.top
-    leave_rounds(frame, node, target)
-    if target > node.index:
-        return target
-    bound = node.step.at_most or DEFAULT_GOTO_BOUND
-    if frame.count_visit(f"{node.name} goto") > bound:
-        return node.next
-    for between in frame.flow.nodes[target : node.index + 1]:
-        if isinstance(between.step, (Ask, Repeat)):
-            take_back(draft, frame, between)
-    return target

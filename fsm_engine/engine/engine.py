@@ -27,11 +27,11 @@ from fsm_engine.engine.risk_stage import RiskHook, named_hooks
 from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction, Stages
 from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
+from fsm_engine.engine.visible import load_visible, must_see
 from fsm_engine.errors import (
     InvalidArgument,
     NotFound,
     SessionCorrupted,
-    no_conversation,
 )
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
@@ -40,7 +40,7 @@ from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased, Subject
 from fsm_engine.storage.open import open_store
-from fsm_engine.storage.records import LoadedConversation, StoredMessage
+from fsm_engine.storage.records import StoredMessage
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories import Progress
 from fsm_engine.storage.settings import Settings
@@ -263,7 +263,7 @@ class Engine:
         try:
             return await self._turns.take(request)
         except SessionCorrupted:
-            await self._must_see(request.conversation_id, request.user_id)
+            await must_see(self.store, request.conversation_id, request.user_id)
             raise
 
     async def start(
@@ -293,7 +293,7 @@ class Engine:
         try:
             return await self._turns.take(request)
         except SessionCorrupted:
-            await self._must_see(request.conversation_id, request.user_id)
+            await must_see(self.store, request.conversation_id, request.user_id)
             raise
 
     async def session(self, conversation_id: str, *, user_id: str | None = None) -> SessionView:
@@ -302,7 +302,7 @@ class Engine:
         Raises:
             NotFound: there is none, or it belongs to another user.
         """
-        loaded = await self._loaded(conversation_id, user_id)
+        loaded = await load_visible(self.store, conversation_id, user_id)
         if loaded.session is None:
             raise NotFound(f"conversation '{conversation_id}' has had no session yet. Send it a turn first.")
         return view_of(decode(SessionState, loaded.session.state_json), conversation_id)
@@ -318,7 +318,7 @@ class Engine:
         """
         if limit < 1:
             raise InvalidArgument(f"history: limit is {limit}. Ask for at least 1 message.")
-        await self._loaded(conversation_id, user_id)
+        await load_visible(self.store, conversation_id, user_id)
         return await self.store.messages.last(conversation_id, limit=limit)
 
     async def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
@@ -329,7 +329,7 @@ class Engine:
         canonical_id(request_id, what="request_id")
         await self.store.settle()
         try:
-            loaded = await self._loaded(conversation_id, user_id, request_id)
+            loaded = await load_visible(self.store, conversation_id, user_id, request_id)
         except NotFound:
             return None
         return stored_reply(loaded.seen) if loaded.seen else None
@@ -396,22 +396,3 @@ class Engine:
         """
         keep = self._source.flows.bot.keep
         return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, progress=progress)
-
-    async def _loaded(
-        self, conversation_id: str, user_id: str | None, request_id: str | None = None
-    ) -> LoadedConversation:
-        """Raises `NotFound` for a conversation that is missing or another user's, and that before anything else."""
-        canonical_id(conversation_id, what="conversation_id")
-        try:
-            loaded = await self.store.load(conversation_id, request_id)
-        except SessionCorrupted:
-            await self._must_see(conversation_id, user_id)
-            raise
-        if loaded is None or (user_id is not None and loaded.conversation.user_id != user_id):
-            raise no_conversation(conversation_id)
-        return loaded
-
-    async def _must_see(self, conversation_id: str, user_id: str | None) -> None:
-        """What is wrong with a conversation is told only to those who may know that it exists."""
-        if await self.store.conversations.get(conversation_id, user_id=user_id) is None:
-            raise no_conversation(conversation_id) from None
