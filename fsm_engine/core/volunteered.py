@@ -83,5 +83,5 @@ def _is_ready(draft: Draft, frame: FrameDraft, node: Node) -> bool:
     """Whether the question could be asked now: its guard holds, and what its sense depends on is there."""
     if node.when is not None and not node.when.is_true(draft.scope()):
         return False
-    missing = {slot for slot in node.reads & frame.flow.asks.keys() if slot not in frame.slots}
+    missing = {slot for slot in node.reads.intersection(frame.flow.asks) if slot not in frame.slots}
     return all(frame.flow.nodes[frame.flow.asks[slot]].name in frame.skipped for slot in missing)
