@@ -77,13 +77,16 @@ def read_correction(text: str, language: str, slot_names: Mapping[str, Sequence[
     CorrectionPhrase(slot=None, answer=None, is_explicit=True)
     """
     reader = _reader(language[:2].lower())
-    head = text[:LOOKED_AT]
-    used = set(fold(head).split())
-    if ":" in head or "=" in head:
-        used.add(":")
+    used = _words_used(text[:LOOKED_AT])
     if reader.keywords.isdisjoint(used):
         return None
     return _Message(text, used, reader, slot_names).read()
+
+
+@lru_cache(maxsize=8)  # asked once for each of a bot's languages
+def _words_used(head: str) -> frozenset[str]:
+    marks = {":"} if ":" in head or "=" in head else set()
+    return frozenset(marks.union(fold(head).split()))
 
 
 def asks_for_change(text: str, language: str) -> bool:
@@ -107,7 +110,9 @@ class _Message:
 
     __slots__ = ("_bare_end", "_end", "_plain", "_reader", "_slot_names", "_text", "_used")
 
-    def __init__(self, text: str, used: set[str], reader: _Reader, slot_names: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, text: str, used: frozenset[str], reader: _Reader, slot_names: Mapping[str, Sequence[str]]
+    ) -> None:
         self._text = text
         self._plain = text.lower() if text.isascii() else text.translate(_plain_letters())
         self._used = used

@@ -37,7 +37,8 @@ MOST_WORDS: Final = 6
 LEAST_LETTERS: Final = 3
 """Of an option or a country that is taken without being asked for: "no" is Norway's code."""
 
-_MAY_HOLD_SEVERAL: Final = re.compile(r"[@,;\n:=]|\d(?:[\s().-]?\d){6}|\b(?:and|y|e|my|mi|mis)\b", re.IGNORECASE)
+_MAY_HOLD_SEVERAL: Final = re.compile(r"[@,;\n:=]|\d(?:[\s().-]?\d){6}|(?!^)\b(?:and|y|e|my|mi|mis)\b", re.IGNORECASE)
+_SEVERAL: Final = re.compile(r"[\s,;:=]")
 _PARTING: Final = re.compile(
     r"\s*[;\n]\s*|,\s+(?!(?:19|20)\d\d\b(?![\s-]?\d))|[.!]\s+|\s+(?:and|y|e|&)\s+|\s+(?:with|con)\s+(?=[$€£\d])",
     re.IGNORECASE,
@@ -80,7 +81,7 @@ class Facts:
 
 def may_hold_several(text: str) -> bool:
     """A quick look whether a message can hold more than one answer; most do not."""
-    return len(text) <= LONGEST and _MAY_HOLD_SEVERAL.search(text) is not None
+    return len(text) <= LONGEST and _SEVERAL.search(text) is not None and _MAY_HOLD_SEVERAL.search(text) is not None
 
 
 def find_facts(text: str, open_type: SlotType, others: OtherQuestions, context: ReadingContext) -> Facts | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fsm_engine.errors import InvalidArgument
@@ -184,6 +185,7 @@ def _western_folding() -> bytes:
 _WESTERN_FOLDING = _western_folding()
 
 
+@lru_cache(maxsize=32)  # a turn folds its message once for each thing that it is held against
 def fold(text: str) -> str:
     """The words of a text for comparing only: small letters without diacritics, one space between words.
 
