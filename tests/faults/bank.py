@@ -16,8 +16,17 @@ CREATE TABLE IF NOT EXISTS calls (
   number INTEGER PRIMARY KEY, payer TEXT NOT NULL, action TEXT NOT NULL, key TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS effects (
   number INTEGER PRIMARY KEY, payer TEXT NOT NULL, action TEXT NOT NULL, key TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS letters (payer TEXT NOT NULL, action TEXT NOT NULL, key TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS letters (call INTEGER NOT NULL REFERENCES calls);
+CREATE TABLE IF NOT EXISTS refused (key TEXT NOT NULL, up_to_call INTEGER NOT NULL);
 """
+_DONE_FOR = "SELECT number FROM effects WHERE key = (SELECT key FROM calls WHERE number = ?1)"
+_DO = """
+INSERT INTO effects (payer, action, key)
+SELECT payer, action, key FROM calls AS c
+WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM refused AS r WHERE r.key = c.key AND r.up_to_call >= c.number)
+RETURNING number
+"""
+_REFUSE = "INSERT INTO refused SELECT key, max(number) FROM calls WHERE key = ?1 GROUP BY key"
 
 
 class Bank:
@@ -37,47 +46,52 @@ class Bank:
 
     def pay(self, payer: str, key: str, action: str = PAY) -> int:
         """The number of the payment that was made for this key."""
-        self.take_call(payer, key, action)
-        return self.do(payer, key, action)
+        return self.do(self.take_call(payer, key, action))
 
     def take_call(self, payer: str, key: str, action: str = PAY) -> int:
-        """Notes that it is asked; how often with this key by now."""
+        """Notes that it is asked; the call's number."""
         with self._open() as bank:
-            bank.execute("INSERT INTO calls (payer, action, key) VALUES (?, ?, ?)", (payer, action, key))
-            (calls,) = bank.execute("SELECT count(*) FROM calls WHERE key = ?", (key,)).fetchone()
-        return int(calls)
+            call = (payer, action, key)
+            return int(bank.execute("INSERT INTO calls (payer, action, key) VALUES (?, ?, ?)", call).lastrowid or 0)
 
-    def do(self, payer: str, key: str, action: str = PAY) -> int:
-        """The number of what was done for this key, now or before."""
+    def times_called(self, key: str) -> int:
+        """With this key."""
+        with self._open() as bank:
+            (times,) = bank.execute("SELECT count(*) FROM calls WHERE key = ?", (key,)).fetchone()
+        return int(times)
+
+    def do(self, call: int) -> int:
+        """The number of what was done for this call's key, now or before; 0 when nothing is, and nothing will be."""
         with self._open() as bank:
             bank.execute("BEGIN IMMEDIATE")
-            known = bank.execute("SELECT number FROM effects WHERE key = ?", (key,)).fetchone()
+            known = bank.execute(_DONE_FOR, (call,)).fetchone()
             if known is None or not self._knows_keys:
-                effect = (payer, action, key)
-                known = (bank.execute("INSERT INTO effects (payer, action, key) VALUES (?, ?, ?)", effect).lastrowid,)
+                known = bank.execute(_DO, (call,)).fetchone()
             bank.execute("COMMIT")
-        return int(known[0] or 0)
+        return 0 if known is None else int(known[0])
 
     def find(self, key: str) -> int | None:
-        """The number of what was done for this key; when it is nothing, what is still on its way will not be done."""
+        """The number of what was done for this key; when it is nothing, calls that it has will not be carried out."""
         with self._open() as bank:
             bank.execute("BEGIN IMMEDIATE")
             known = bank.execute("SELECT number FROM effects WHERE key = ?", (key,)).fetchone()
             if known is None:
-                bank.execute("DELETE FROM letters WHERE key = ?", (key,))
+                bank.execute(
+                    "INSERT INTO refused SELECT key, max(number) FROM calls WHERE key = ? GROUP BY key", (key,)
+                )
             bank.execute("COMMIT")
         return None if known is None else int(known[0])
 
-    def post(self, payer: str, key: str, action: str = PAY) -> None:
-        """Puts an order on its way, which is carried out when the letters arrive."""
+    def post(self, call: int) -> None:
+        """Leaves a call on its way; it is carried out when the letters arrive."""
         with self._open() as bank:
-            bank.execute("INSERT INTO letters (payer, action, key) VALUES (?, ?, ?)", (payer, action, key))
+            bank.execute("INSERT INTO letters (call) VALUES (?)", (call,))
 
     def letters_arrive(self) -> None:
         """What was on its way is done, as late as this."""
         with self._open() as bank:
-            for payer, action, key in bank.execute("DELETE FROM letters RETURNING payer, action, key").fetchall():
-                self.do(payer, key, action)
+            for (call,) in bank.execute("DELETE FROM letters RETURNING call").fetchall():
+                self.do(call)
 
     def calls(self, payer: str = "chat") -> list[str]:
         """The keys that it was asked with from this conversation, in order."""

@@ -62,7 +62,7 @@ TROUBLES: Mapping[str, Trouble] = {
 class Line:
     """The way to the bank. The first ``times`` calls with each key come to ``trouble``, if they are for one of ``on``.
 
-    ``meanwhile`` is called in each call, before anything is done, and in each query.
+    ``meanwhile`` is called in each call, before it is done and when it is, and in each query.
     """
 
     bank: Bank
@@ -84,16 +84,22 @@ class Line:
 
     def _doing(self, name: str) -> Callable[[ActionCall], object]:
         async def do(call: ActionCall) -> object:
-            who = (call.session.conversation_id, call.idempotency_key, name)
-            calls = self.bank.take_call(*who)
+            number = self.bank.take_call(call.session.conversation_id, call.idempotency_key, name)
+            trouble = self._trouble(name, self.bank.times_called(call.idempotency_key))
             self.meanwhile(f"in {name}")
-            is_troubled = calls <= self.times and (not self.on or name in self.on)
-            trouble = TROUBLES[self.trouble if is_troubled else "nothing"]
             if trouble.is_posted:
-                self.bank.post(*who)
-            return await trouble.end(self.bank.do(*who) if trouble.is_done else 0)
+                self.bank.post(number)
+            effect = self.bank.do(number) if trouble.is_done else 0
+            self.meanwhile(f"behind {name}")
+            if trouble.is_done and not effect:
+                raise Rejected("the bank was asked about this call before it was done, and has refused it since")
+            return await trouble.end(effect)
 
         return do
+
+    def _trouble(self, name: str, calls: int) -> Trouble:
+        is_troubled = calls <= self.times and (not self.on or name in self.on)
+        return TROUBLES[self.trouble if is_troubled else "nothing"]
 
     async def _find(self, call: ActionCall) -> Done | NotDone:
         self.meanwhile("asked")
