@@ -61,11 +61,11 @@ def judged(folder: Path, bank: Bank, *, is_certain: bool, must_happen: bool) -> 
     for row in audited(folder):
         result.statuses[row.status] += 1
         _hold_against(result, row, done.pop(row.key, 0))
-        if is_certain and row.status in ("unknown", "stuck"):
+        if is_certain and row.status == "unknown":
             result.findings.append(f"{row.action} is {row.status}, and could have been known")
-        if must_happen and row.status == "failure":
+        if must_happen and row.status in ("failure", "stuck"):
             result.missing += 1
-            result.findings.append(f"{row.action} failed, and could have been done")
+            result.findings.append(f"{row.action} is {row.status}, and could have been done")
     result.silent += done.total()
     result.findings += [f"{count} effects under {key}, of which the audit knows nothing" for key, count in done.items()]
     result.findings += [f"half a turn: {row}" for row in rows(folder, HALF_TURNS)]

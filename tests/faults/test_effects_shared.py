@@ -5,19 +5,21 @@ proves: P3, P5, A4
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.faults.figures import record, size
 from tests.faults.forks import Child, Forks
-from tests.faults.frail_line import ABILITIES, Ability
+from tests.faults.frail_line import ABILITIES
 from tests.faults.judged import audited, judged
 from tests.faults.payments import AT_THE_TAKE_OVER, ONCE, Case, Life, as_json, bank_of
 
 PAYS = 1
 """The number of the message that asks for the payment."""
 CALLED, DONE = "in bank.pay", "behind bank.pay"
+KILLED = -9
 SECOND = Life(recovers=False, says=(PAYS,))
 MOMENT_S = 0.1
 """For a process that may do something wrong to do it; one that does nothing wrong passes with any length."""
@@ -56,77 +58,102 @@ def status_of(folder: Path) -> str:
     return row.status
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
-@pytest.mark.parametrize("where", [CALLED, DONE])
+def must_be_sound(folder: Path, case: Case) -> None:
+    """Nothing is left in doubt but what nobody can know."""
+    bank = bank_of(folder, case)
+    result = judged(folder, bank, is_certain=case.ability != "neither", must_happen=True)
+    assert result.findings == [], case
+
+
+def folders(place: Path, *kinds: str) -> Iterator[tuple[Path, Case, str]]:
+    """One for each bank and kind; in the long form several."""
+    for number, (ability, kind) in enumerate([*product(ABILITIES, kinds)] * size(1, 8)):
+        folder = place / str(number)
+        folder.mkdir()
+        yield folder, Case(ability), kind
+
+
 def test_a_second_process_that_waits_for_a_call_settles_it_when_the_first_is_killed(
-    forks: Forks, tmp_path: Path, ability: Ability, where: str
+    forks: Forks, tmp_path: Path
 ) -> None:
-    case = Case(ability)
-    first = start(forks, tmp_path, case, Life(waits_in=(where,)))
-    until(first, where)
-    second = start(forks, tmp_path, case, SECOND)
-    second.listen(MOMENT_S)
-    assert len(bank_of(tmp_path, case).calls()) == 1  # the second waits as long as the first lives
-    first.kill()
-    got = replies(second, [])
+    unknown = kills = 0
+    for folder, case, where in folders(tmp_path, CALLED, DONE):
+        first = start(forks, folder, case, Life(waits_in=(where,)))
+        until(first, where)
+        second = start(forks, folder, case, SECOND)
+        second.listen(MOMENT_S)
+        assert len(bank_of(folder, case).calls()) == 1  # the second waits as long as the first lives
+        first.kill()
+        kills += 1
+        got = replies(second, [])
 
-    later = last_word(forks, tmp_path, case)
-    assert got["r1"] == later["r1"] == later["again r1"]
-    assert judged(tmp_path, bank_of(tmp_path, case), is_certain=ability != "neither", must_happen=True).findings == []
-    assert status_of(tmp_path) == ("unknown" if ability == "neither" else "success")
-
-
-@pytest.mark.parametrize("ability", ABILITIES)
-def test_a_second_process_that_waits_for_a_call_gets_the_reply_of_the_first(
-    forks: Forks, tmp_path: Path, ability: Ability
-) -> None:
-    case = Case(ability)
-    first = start(forks, tmp_path, case, Life(waits_in=(CALLED,)))
-    said = until(first, CALLED)
-    second = start(forks, tmp_path, case, SECOND)
-    second.listen(MOMENT_S)
-    first.tell("go on")
-
-    got, other = replies(first, said), replies(second, [])
-    assert got["r1"] == other["r1"]
-    assert len(bank_of(tmp_path, case).calls()) == 1
-    assert (status_of(tmp_path), bank_of(tmp_path, case).effects()) == ("success", [audited(tmp_path)[0].key])
+        later = last_word(forks, folder, case)
+        assert got["r1"] == later["r1"] == later["again r1"]
+        must_be_sound(folder, case)
+        assert status_of(folder) == ("unknown" if case.ability == "neither" else "success")
+        unknown += status_of(folder) == "unknown"
+    record("T13", what="delivered to a second process, and the first is killed", kills=kills, unknown=unknown)
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
-@pytest.mark.parametrize("where", [CALLED, DONE])
-def test_what_a_process_that_stood_still_brings_too_late_changes_nothing(
-    forks: Forks, tmp_path: Path, ability: Ability, where: str
-) -> None:
-    case = Case(ability)
-    first = start(forks, tmp_path, case, Life(waits_in=(where,)))
-    said = until(first, where)
-    second = start(forks, tmp_path, case, Life(recovers=False, says=(PAYS, PAYS + 1), ahead_s=60))
-    other = replies(second, [])
-    settled = status_of(tmp_path)
-    first.tell("go on")
-    got = replies(first, said)
+def test_a_second_process_that_waits_for_a_call_gets_the_reply_of_the_first(forks: Forks, tmp_path: Path) -> None:
+    calls = effects = 0
+    for folder, case, where in folders(tmp_path, CALLED, DONE):
+        first = start(forks, folder, case, Life(waits_in=(where,)))
+        said = until(first, where)
+        second = start(forks, folder, case, SECOND)
+        second.listen(MOMENT_S)
+        first.tell("go on")
 
-    assert {request: got[request] for request in other} == other
-    assert judged(tmp_path, bank_of(tmp_path, case), is_certain=ability != "neither", must_happen=True).findings == []
-    assert status_of(tmp_path) == settled == ("unknown" if ability == "neither" else "success")
+        got, other = replies(first, said), replies(second, [])
+        bank = bank_of(folder, case)
+        assert got["r1"] == other["r1"]
+        assert len(bank.calls()) == 1
+        assert (status_of(folder), bank.effects()) == ("success", [audited(folder)[0].key])
+        calls += len(bank.calls())
+        effects += len(bank.effects())
+    record("T13", what="delivered to a second process, which waits", deliveries=2 * calls, calls=calls, effects=effects)
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
-def test_of_two_processes_that_take_over_at_once_one_does(forks: Forks, tmp_path: Path, ability: Ability) -> None:
-    case = Case(ability)
-    assert forks.run("live", tmp_path, as_json(case), as_json(Life("action.before-call:1:kill")))[0] == -9
-    two = [start(forks, tmp_path, case, Life(waits_in=(AT_THE_TAKE_OVER, CALLED), recovers=False)) for _ in range(2)]
-    said = [until(child, AT_THE_TAKE_OVER) for child in two]
-    for child in two:
-        child.tell("go on")
-    for child in two:
-        child.listen(MOMENT_S)  # where only one runs the action, the other has nothing to say
-    for child in two:
-        child.no_more_orders()  # one that waits in its call goes on as well
-    got = [replies(child, heard) for child, heard in zip(two, said, strict=True)]
+def test_what_a_process_that_stood_still_brings_too_late_changes_nothing(forks: Forks, tmp_path: Path) -> None:
+    late = unknown = 0
+    for folder, case, where in folders(tmp_path, CALLED, DONE):
+        first = start(forks, folder, case, Life(waits_in=(where,)))
+        said = until(first, where)
+        second = start(forks, folder, case, Life(recovers=False, says=(PAYS, PAYS + 1), ahead_s=60))
+        other = replies(second, [])
+        settled = status_of(folder)
+        first.tell("go on")
+        got = replies(first, said)
+        late += 1
 
-    assert judged(tmp_path, bank_of(tmp_path, case), is_certain=ability != "neither", must_happen=True).findings == []
-    assert len(bank_of(tmp_path, case).calls()) == (0 if ability == "neither" else 1)
-    assert status_of(tmp_path) == ("unknown" if ability == "neither" else "success")
-    assert got[0]["r1"] == got[1]["r1"]
+        assert {request: got[request] for request in other} == other
+        must_be_sound(folder, case)
+        assert status_of(folder) == settled == ("unknown" if case.ability == "neither" else "success")
+        unknown += settled == "unknown"
+    record(
+        "T13", what="taken over from a process that stands still and goes on", results_too_late=late, unknown=unknown
+    )
+
+
+def test_of_two_processes_that_take_over_at_once_one_does(forks: Forks, tmp_path: Path) -> None:
+    calls = kills = 0
+    takes_over = Life(waits_in=(AT_THE_TAKE_OVER, CALLED), recovers=False)
+    for folder, case, left in folders(tmp_path, "action.before-call:1:kill"):
+        assert forks.run("live", folder, as_json(case), as_json(Life(left)))[0] == KILLED
+        kills += 1
+        two = [start(forks, folder, case, takes_over) for _ in range(2)]
+        said = [until(child, AT_THE_TAKE_OVER) for child in two]
+        for child in two:
+            child.tell("go on")
+        for child in two:
+            child.listen(MOMENT_S)  # where only one runs the action, the other has nothing to say
+        for child in two:
+            child.no_more_orders()  # one that waits in its call goes on as well
+        got = [replies(child, heard) for child, heard in zip(two, said, strict=True)]
+
+        must_be_sound(folder, case)
+        assert len(bank_of(folder, case).calls()) == (0 if case.ability == "neither" else 1)
+        assert status_of(folder) == ("unknown" if case.ability == "neither" else "success")
+        assert got[0]["r1"] == got[1]["r1"]
+        calls += len(bank_of(folder, case).calls())
+    record("T13", what="two processes take over at the same moment", kills=kills, take_overs=2 * kills, calls=calls)
