@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fsm_engine import Actions, Engine, Flows, load_flows
+from fsm_engine.engine import leases
 from fsm_engine.failpoints import VARIABLE, armed, counted
 from tests.faults import trips
 from tests.faults.bank import PAY, Bank
@@ -37,6 +38,7 @@ TWICE = (*ONCE, "I want to pay", "25", "the same bicycle")
 DIALOGUES: Mapping[str, tuple[str, ...]] = {"once": ONCE, "twice": TWICE, "trip": trips.CANCELLED}
 PATIENCE: Mapping[bool, str] = {True: "50 ms", False: "30 s"}
 """How long a call may take, where it never ends, and elsewhere."""
+RENEW_EVERY_S = 0.015
 AT_THE_TAKE_OVER = "action.before-take-over"
 
 
@@ -89,7 +91,9 @@ def bank_of(folder: Path, case: Case, at_work: Callable[[], None] | None = None)
 
 
 def opened(folder: Path, case: Case, line: Line, life: Life) -> AbstractAsyncContextManager[Engine]:
-    """The engine of one life. It makes no pause between two tries."""
+    """The engine of one life. It makes no pause between two tries; where a call hangs, leases are renewed meanwhile."""
+    if case.is_slow:
+        leases.RENEW_EVERY_S = RENEW_EVERY_S
     options: dict[str, Any] = {
         "clock": lambda: datetime.now(UTC) + timedelta(seconds=life.ahead_s),
         "chance": lambda: 0.0,

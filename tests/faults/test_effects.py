@@ -141,6 +141,8 @@ def deaths(hits: Mapping[str, int], steps: int, chance: random.Random, *, at_wor
         for hit in range(1, hits.get(name, 0) + 1)
     ]
     chosen = places if at_most >= len(places) else chance.sample(places, at_most)
+    if "action.before-renewal" in hits and not IS_LONG:
+        chosen.append(Life("action.before-renewal:1:kill"))
     return [*chosen, *(Life(work=chance.randint(1, steps)) for _ in range(at_work))]
 
 
@@ -161,7 +163,7 @@ def test_what_the_bank_did_is_what_the_audit_says_wherever_the_process_is_killed
     trial = Trial(forks, tmp_path)
     for case in cases(ability):
         hits, steps = trial.undisturbed(case)
-        for life in deaths(hits, steps, chance, at_work=size(1, 5), at_most=size(1, 999)):
+        for life in deaths(hits, steps, chance, at_work=size(1, 3), at_most=size(1, 999)):
             trial.live(case, life)
     assert trial.kills > trial.cases / 3
     trial.record(f"killed around a call to {BANKS[ability]}")
@@ -233,7 +235,7 @@ def test_what_is_taken_back_is_so_once_and_in_reverse_order_or_stuck(
 ) -> None:
     chance = random.Random(f"{SEED} {ability}")
     trial = Trial(forks, tmp_path)
-    for case in chance.sample(trips_of(ability), size(6, 24)):
+    for case in chance.sample(trips_of(ability), size(6, 14)):
         hits, steps = trial.undisturbed(case)
         for life in deaths(hits, steps, chance, at_work=size(1, 2), at_most=size(2, 6)):
             trial.live(case, life)
