@@ -17,7 +17,7 @@ from typing import Any
 
 from fsm_engine import Actions, Engine, Flows, load_flows
 from fsm_engine.engine import leases
-from fsm_engine.failpoints import VARIABLE, armed, counted
+from fsm_engine.failpoints import FAILPOINTS, VARIABLE, armed, counted
 from tests.faults import trips
 from tests.faults.bank import PAY, Bank
 from tests.faults.frail_line import ALWAYS, TROUBLES, Ability, Line
@@ -39,7 +39,6 @@ DIALOGUES: Mapping[str, tuple[str, ...]] = {"once": ONCE, "twice": TWICE, "trip"
 PATIENCE: Mapping[bool, str] = {True: "50 ms", False: "30 s"}
 """How long a call may take, where it never ends, and elsewhere."""
 RENEW_EVERY_S = 0.015
-AT_THE_TAKE_OVER = "action.before-take-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Case:
 class Life:
     """How a process lives. ``failpoint``: where it dies, or ``count``. ``work``: at which step of the bank's work.
 
-    ``waits_in``: in which call, or at ``AT_THE_TAKE_OVER``, it says so and waits for an order. ``ahead_s``: its clock.
+    ``waits_in``: in which calls, and at which failpoint, it says so and waits for an order. ``ahead_s``: its clock.
     ``says``: which messages it is sent, all if None. ``redelivers``: it is sent them all once more.
     """
 
@@ -114,8 +113,8 @@ def lived(life: Life, wait: Callable[[str], None]) -> Iterator[Mapping[str, int]
             return
         if life.failpoint:
             os.environ[VARIABLE] = life.failpoint
-        elif AT_THE_TAKE_OVER in life.waits_in:
-            stack.enter_context(armed(AT_THE_TAKE_OVER, how=wait))
+        for name in FAILPOINTS.keys() & set(life.waits_in):
+            stack.enter_context(armed(name, how=wait))
         yield None
 
 
