@@ -208,7 +208,8 @@ def test_a_request_that_is_made_twice_is_done_once_wherever_the_process_is_kille
     case = Case(ability, dialogue="twice")
     hits, steps = trial.undisturbed(case)
     assert (trial.total.effects, trial.total.calls) == (1, 1)
-    for life in deaths(hits, steps, chance, at_work=size(1, 20), at_most=size(6, 999)):
+    places = deaths(hits, steps, chance, at_work=size(1, 20), at_most=size(6, 999))
+    for life in [Life("action.before-result:2:kill"), *places]:
         before = trial.total.effects, trial.total.statuses["unknown"]
         trial.live(case, life)
         after = trial.total.effects, trial.total.statuses["unknown"]
