@@ -66,7 +66,8 @@ class Life:
     """How a process lives. ``failpoint``: where it dies, or ``count``. ``work``: at which step of the bank's work.
 
     ``waits_in``: in which calls, and at which failpoint, it says so and waits for an order. ``ahead_s``: its clock.
-    ``says``: which messages it is sent, all if None. ``redelivers``: it is sent them all once more.
+    ``says``: which messages it is sent, all if None. ``recovers``: before any of them. ``redelivers``: they all come
+    once more.
     """
 
     failpoint: str = ""
