@@ -5,7 +5,8 @@ Rules
     2. `Rejected` says that nothing happened and nothing will.
     3. After anything else (a time-out, another error, a result that cannot be used) the effect is in doubt. A ``query``
        function is asked first. What it cannot tell is called again, with the same key, only if the action is
-       idempotent; else, and after the last try, the result is ``in_doubt`` and a person looks.
+       idempotent; else, and after the last try, the result is ``in_doubt`` and a person looks. What the query denies
+       after the last try has failed, and nothing is in doubt.
     4. Between tries lies a pause of 0 to 0.2 s, 0.4 s, 0.8 s … at most 10 s, drawn by chance over its whole length, so
        that callers which failed together do not come back together.
     5. A circuit breaker for each action (`Breaker`). An undo is called all the same: it has nothing to fall back on.
@@ -101,6 +102,8 @@ class ActionRunner:
             if ended.ok or ended.error in _FINAL:
                 return ended
         answer = await self._ask(registered, request, call) if is_in_doubt else None
+        if isinstance(answer, NotDone):
+            return replace(ended, in_doubt=False)
         return answer if isinstance(answer, ActionResult) else ended
 
     def _pause_s(self, retry: int) -> float:

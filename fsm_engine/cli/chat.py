@@ -23,6 +23,7 @@ from fsm_engine.storage.open import DEFAULT_DATABASE
 from fsm_engine.understanding.text import canonical_id
 
 if TYPE_CHECKING:
+    from fsm_engine.actions import Actions
     from fsm_engine.core.flows import Flows
     from fsm_engine.engine.blocking import SyncEngine
     from fsm_engine.storage.records import StoredMessage
@@ -58,16 +59,17 @@ class ChatSettings:
         return shlex.join([*words, "--plain"] if self.plain else words)
 
 
-def chat(settings: ChatSettings, *, resume_with: str | None = None) -> None:
+def chat(settings: ChatSettings, *, resume_with: str | None = None, actions: Actions | None = None) -> None:
     """Talks until the user leaves. The database is not touched when the flows have problems.
 
-    ``resume_with`` is the command to show at the end, where it is not `chat` itself. Raises what `Engine.open` raises.
+    ``resume_with`` is the command to show at the end, where it is not `chat` itself. ``actions`` are those to call,
+    where the settings name none. Raises what `Engine.open` raises.
     """
     from fsm_engine.engine.engine import Engine
 
     canonical_id(settings.conversation, what="--conversation")
     folder = flows_folder(settings.folder)
-    actions = registered_actions(settings.actions, folder)
+    actions = actions or registered_actions(settings.actions, folder)
     flows = runnable_flows(folder, actions.types if actions is not None else ())
     screen = make_screen(plain=settings.plain)
     tidy_logs(screen)

@@ -1,4 +1,4 @@
-"""`fsm-engine demo`: a chat for people; elsewhere a scripted conversation whose process is killed half-way."""
+"""`fsm-engine demo`: a chat for people; elsewhere a scripted conversation whose process is killed twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from fsm_engine.cli.chat import ChatSettings, chat
-from fsm_engine.cli.demo_process import KILLED_AFTER, SCRIPT
+from fsm_engine.cli.demo_actions import DemoBank
+from fsm_engine.cli.demo_process import KILLED_AFTER, SCRIPT, bank_beside
 from fsm_engine.cli.exits import Exit, leave
 from fsm_engine.cli.places import runnable_flows, shipped_flows
 from fsm_engine.cli.screen import print_table
@@ -26,6 +27,10 @@ _TABLES: Mapping[str, str] = {
     "intent_classifications": "turn, user_message, classified_intent, confidence, method, fsm_state",
     "audit_log": "turn, action, status, output_data, idempotency_key",
 }
+_LEDGER: Mapping[str, str] = {
+    "requests": "process, request, answer, key",
+    "accounts": "number, name, email, type, status, key",
+}
 
 
 def run_demo() -> None:
@@ -33,33 +38,56 @@ def run_demo() -> None:
     FOLDER.mkdir(exist_ok=True)
     if sys.stdin.isatty() and sys.stdout.isatty():
         database = f"sqlite:///{FOLDER / 'demo.db'}"
-        chat(ChatSettings(folder=shipped_flows(), database=database), resume_with="fsm-engine demo")
+        settings = ChatSettings(folder=shipped_flows(), database=database)
+        with closing(DemoBank(FOLDER / "bank.db")) as bank:
+            chat(settings, resume_with="fsm-engine demo", actions=bank.actions())
         return
     runnable_flows(shipped_flows())
     path = FOLDER / "scripted.db"
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
+    for file in (path, bank_beside(path)):
+        for ending in ("", "-journal", "-wal", "-shm"):
+            Path(f"{file}{ending}").unlink(missing_ok=True)
     if not _play_script(path):
         leave(Exit.PROBLEMS)
 
 
 def _play_script(path: Path) -> bool:
     _say(f"A conversation in one process, kept in {path}. It kills itself (SIGKILL) after turn {KILLED_AFTER}.")
-    first = _process(path, "first")
-    if first != -signal.SIGKILL:
-        return _fail(f"the first process should have been killed, and ended with {first}")
-    _say("That process is gone. A new one takes over with nothing but the file.")
-    if _process(path, "second") != 0:
-        return _fail("the second process could not go on")
+    if not _dies(path, "first"):
+        return False
+    _say(
+        "That process is gone. A new one takes over with nothing but the file. It is killed as well, in the last turn:"
+    )
+    if not _dies(path, "second"):
+        return False
+    _say("It died after the bank had opened the account, and before anything was written of that. A third one:")
+    if _process(path, "third") != 0:
+        return _fail("the third process could not go on")
     _say("What is in the database now:")
-    _show_rows(path)
+    _show_rows(path, _TABLES)
+    _say(f"And in the bank's own ledger, {bank_beside(path)}:")
+    _show_rows(bank_beside(path), _LEDGER)
+    return _is_whole(path)
+
+
+def _is_whole(path: Path) -> bool:
     status, turns, spoken = _facts(path)
     if (status, spoken) != ("completed", len(SCRIPT)):
         return _fail(f"the session is {status}, with {spoken} of {len(SCRIPT)} messages of the user")
+    with closing(sqlite3.connect(bank_beside(path))) as ledger:
+        (accounts,) = ledger.execute("SELECT count(*) FROM accounts").fetchone()
+    if accounts != 1:
+        return _fail(f"the bank has {accounts} accounts and should have one")
     _say(
-        f"{spoken} messages of the user, {turns} turns, 1 kill, 1 delivery repeated; nothing lost, nothing done twice."
+        f"{spoken} messages of the user, {turns} turns, 2 kills, 3 deliveries repeated, 1 account: nothing lost, "
+        "nothing done twice."
     )
     return True
+
+
+def _dies(path: Path, part: str) -> bool:
+    ended = _process(path, part)
+    return ended == -signal.SIGKILL or _fail(f"the {part} process should have been killed, and ended with {ended}")
 
 
 def _process(path: Path, part: str) -> int:
@@ -74,9 +102,9 @@ def _facts(path: Path) -> tuple[str, int, int]:
     return status, turns, spoken
 
 
-def _show_rows(path: Path) -> None:
+def _show_rows(path: Path, tables: Mapping[str, str]) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        for table, columns in _TABLES.items():
+        for table, columns in tables.items():
             found = connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - both are written above
             print_table(table, [column[0] for column in found.description], found.fetchall())
 

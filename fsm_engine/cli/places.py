@@ -85,7 +85,7 @@ def is_there(database: str) -> bool:
 
 
 def registered_actions(named: str | None, folder: Path) -> Actions | None:
-    """The actions that ``module:registry`` names, those of the demonstration for the shipped flows, else None.
+    """The actions that ``module:registry`` names, those of a bank in memory for the shipped flows, else None.
 
     Raises:
         Refused: the module cannot be imported, or what it holds there is no `Actions`.
@@ -93,9 +93,9 @@ def registered_actions(named: str | None, folder: Path) -> Actions | None:
     if named is None:
         if not is_shipped(folder):
             return None
-        from fsm_engine.cli.demo_actions import registry
+        from fsm_engine.cli.demo_actions import DemoBank
 
-        return registry
+        return DemoBank().actions()
     module_name, colon, attribute = named.partition(":")
     if not colon or not module_name or not attribute:
         raise Refused(

@@ -28,7 +28,7 @@ from fsm_engine.engine.action_rows import Ended, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Held, held_of
-from fsm_engine.engine.leases import HAS_ENDED, STILL_RUNS, Leases
+from fsm_engine.engine.leases import HAS_ENDED, LEASE_S, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.errors import Busy, SessionCorrupted, VersionConflict, no_conversation
 from fsm_engine.failpoints import failpoint
@@ -177,10 +177,9 @@ class ActionRuns:
         assert held.state is not None
         request = running.request
         cache_key, remember = self._kept_as(held, request)
-        if cache_key is not None and not running.is_in_doubt:
-            first = await self._store.idempotency.get(cache_key, now=utc_text(self._clock()))
-            if first is not None:
-                return await self._given_again(first)
+        first = await self._first_result(held, running, cache_key) if cache_key is not None else None
+        if first is not None:
+            return await self._given_again(first)
         undone = await self._undone(request)
         if undone is _LOST:
             return Ended(ActionResult(ok=False, error="damaged"))
@@ -199,6 +198,19 @@ class ActionRuns:
             return None, None
         whose = f"user:{held.user_id}" if held.user_id is not None else f"conversation:{held.conversation_id}"
         return request_key(whose, request.action, request.slots), remember
+
+    async def _first_result(self, held: Held, running: _Running, cache_key: str) -> StoredResult | None:
+        """What the same request came to before. To an action in doubt, what whoever called it must have known as well:
+        then it was not called. Clocks may differ by less than a lease lasts; turns of one conversation need none.
+        """
+        first = await self._store.idempotency.get(cache_key, now=utc_text(self._clock()))
+        if first is None or not running.is_in_doubt:
+            return first
+        if first.conversation is not None and first.conversation == held.conversation_key:
+            return first
+        asked = await self._store.audit.by_key(running.request.key)
+        known_by_all = utc_text(datetime.fromisoformat(first.created_at) + timedelta(seconds=LEASE_S))
+        return first if asked is not None and known_by_all <= asked.created_at else None
 
     async def _given_again(self, first: StoredResult) -> Ended:
         """The first result, if the audit says the same of it: neither a wrong result is given nor is anything done."""

@@ -381,7 +381,8 @@ class StoredTransaction:
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """The first result of a request, given again until it expires; ``first_key`` is the action's that gave it."""
+    """The first result of a request, given again until it expires; ``first_key`` is the action's that gave it, and
+    ``conversation`` the database's own key of where."""
 
     key: str
     user_id: str | None
@@ -389,6 +390,7 @@ class StoredResult:
     created_at: str
     expires_at: str
     first_key: str | None = None
+    conversation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

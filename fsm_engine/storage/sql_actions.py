@@ -78,7 +78,7 @@ SET user_id = excluded.user_id, result_data = excluded.result_data, created_at =
 WHERE idempotency_cache.expires_at <= excluded.created_at
 """
 RESULT = """
-SELECT key, user_id, result_data, created_at, expires_at, first_key FROM idempotency_cache
+SELECT key, user_id, result_data, created_at, expires_at, first_key, conversation FROM idempotency_cache
 WHERE key = ?1 AND expires_at > ?2 AND (?3 IS NULL OR user_id = ?3)
 """
 DELETE_OLD_RESULTS = """

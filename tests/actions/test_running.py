@@ -149,6 +149,17 @@ def test_a_query_settles_a_doubt_before_anything_is_called_again(
     assert {call.idempotency_key for call in query.calls} == {"key"}
 
 
+@pytest.mark.parametrize("is_in_doubt", [False, True])
+def test_what_the_query_denies_after_the_last_try_is_no_doubt(is_in_doubt: bool) -> None:
+    work = Calls(TimeoutError(), ConnectionError())
+    actions = actions_of(work, query="find")
+    actions.action("find")(Calls(NotDone()))
+    (result,) = run(actions, request(retry=1), is_in_doubt=is_in_doubt)
+
+    assert result == ActionResult(ok=False, error="exception")
+    assert len(work.calls) == 2
+
+
 def test_an_action_that_somebody_else_may_have_called_is_asked_about_or_left_alone() -> None:
     for options, answer, calls, error in (
         ({}, None, 0, "unknown"),

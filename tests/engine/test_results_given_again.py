@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fsm_engine import ActionCall, Actions, Rejected
+from fsm_engine.failpoints import FailpointReached, armed
 from tests.engine.conftest import MakeBot
 from tests.support.bots import BUY, Bot
 
@@ -46,6 +47,24 @@ async def test_the_same_request_of_the_same_user_gets_the_first_result_in_any_co
         ("success", "1", first),
     ]
     assert bot.rows("SELECT idempotency_key, status FROM transactions") == [(first, "completed")]
+
+
+@pytest.mark.parametrize(("conversation", "later_s", "sold"), [("one", 0, 1), ("two", 60, 1), ("two", 1, 2)])
+async def test_a_crash_before_a_result_is_given_again_makes_no_second_effect(
+    make_bot: MakeBot, conversation: str, later_s: int, sold: int
+) -> None:
+    bot, shop = make_bot(BUY), Shop(idempotent=True)
+    async with bot.open(actions=shop.actions) as engine:
+        await buy(engine, "one", "Soup", "ana")
+        bot.clock.advance(later_s)
+        with pytest.raises(FailpointReached), armed("action.before-result"):
+            await buy(engine, conversation, "Soup", "ana")
+    async with bot.open(actions=shop.actions) as engine:
+        assert await engine.recover() == 1
+
+    assert len(shop.sold) == sold  # so short after the first one, elsewhere, it may have been called
+    assert [status for (status,) in bot.rows("SELECT status FROM audit_log")] == ["success"] * 2
+    assert bot.rows("SELECT count(repeats) FROM audit_log") == [(2 - sold,)]
 
 
 async def test_another_user_another_dish_or_somebody_unknown_elsewhere_is_another_request(make_bot: MakeBot) -> None:

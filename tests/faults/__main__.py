@@ -2,7 +2,8 @@
 
 python -m tests.faults [--short] [--seed N] [--write] [-- further arguments of pytest]
 
-Ends with pytest's exit code: 0 when every test has passed. Nothing is written after a failure.
+Ends with pytest's exit code: 0 when every test has passed. Nothing is written after a failure. A run of some tests
+(``--write -- -k effects``) leaves the rows of all others as they are.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -111,20 +112,29 @@ def show(lines: Sequence[Line]) -> None:
 
 
 def written(page: str, lines: Sequence[Line], *, is_long: bool) -> str:
-    """The page with these figures in the place of those between its two markers.
+    """The page with these figures between its two markers, in the place of all that there are of the same tests.
 
     Raises:
         ValueError: the page has no such place.
     """
     before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    between, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{PAGE.name}: there is no {BEGIN} with an {END} behind it. Put them where the table goes.")
     form = "long" if is_long else "short"
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores"
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows(lines)]
-    table = [f"| {' | '.join(HEADINGS)} |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in cells)]
+    kept = _rows_of_others(between, {row[0] for row in cells})
+    written_now = [(row[0], f"| {' | '.join(row)} |") for row in cells]
+    all_rows = sorted([*kept, *written_now], key=lambda row: _number(row[0]))
+    table = [f"| {' | '.join(HEADINGS)} |", "|---|---|---|---|", *(text for _, text in all_rows)]
     return "\n".join([f"{before}{BEGIN}", f"The {form} form, with {python}.", "", *table, f"{END}{after}"])
+
+
+def _rows_of_others(table: str, tests: Collection[str]) -> list[tuple[str, str]]:
+    """The rows of a table that are not of these tests, each with the test that it is of."""
+    found = [(row[1], row[0]) for row in re.finditer(r"^\| (\w+\d+) \|.*$", table, re.MULTILINE)]
+    return [(test, text) for test, text in found if test not in tests]
 
 
 if __name__ == "__main__":

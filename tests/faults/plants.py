@@ -73,6 +73,42 @@ def _no_risk_stage() -> None:
     _patch(RiskStage, "by_phrases", lambda self, text, language, moods=(): NOTHING_HEARD)
 
 
+def _no_lease() -> None:
+    """Whoever meets a pending action takes it over, also while somebody else runs it."""
+    from fsm_engine.engine.leases import Leases
+
+    _patch(Leases, "_has_run_out", lambda self, key, lease: True)
+
+
+def _no_fence() -> None:
+    """Of several that take an action over at the same moment each may have it."""
+    from fsm_engine.storage import sql_actions
+
+    _patch(sql_actions, "TAKE_OVER", _replaced(sql_actions.TAKE_OVER, " AND fence = ?2", " AND ?2 = ?2"))
+
+
+def _no_result_given_again() -> None:
+    """Nobody looks whether the same request was carried out before."""
+    from fsm_engine.storage.repositories.actions import Idempotency
+
+    async def get(self: Idempotency, key: str, **options: Any) -> None:
+        return None
+
+    _patch(Idempotency, "get", get)
+
+
+def _no_undo_once() -> None:
+    """An undo that was cut off is begun as if nobody had ever begun it."""
+    from fsm_engine.actions import ActionRunner
+
+    run = ActionRunner.run
+
+    async def run_anew(self: ActionRunner, request: Any, session: Any, *, is_in_doubt: bool, undone: Any) -> Any:
+        return await run(self, request, session, is_in_doubt=is_in_doubt and request.undoes is None, undone=undone)
+
+    _patch(ActionRunner, "run", run_anew)
+
+
 PLANTS: Mapping[str, Callable[[], None]] = {
     "no version check": _no_version_check,
     "no request id check": _no_request_id_check,
@@ -80,6 +116,10 @@ PLANTS: Mapping[str, Callable[[], None]] = {
     "no full synchronous": _no_full_synchronous,
     "no intent first": _no_intent_first,
     "no risk stage": _no_risk_stage,
+    "no lease": _no_lease,
+    "no fence": _no_fence,
+    "no result given again": _no_result_given_again,
+    "no undo once": _no_undo_once,
 }
 
 

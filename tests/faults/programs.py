@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from fsm_engine import Busy, Engine
 from fsm_engine.failpoints import VARIABLE, counted
 from fsm_engine.testing.clock import VirtualClock
-from tests.faults import trips
+from tests.faults import payments, trips
 from tests.faults.plants import plant_from_environment
 from tests.faults.shortages import SHORTAGES
 from tests.faults.talking import DIALOGUE, bank_of, identity, opened
@@ -29,6 +30,9 @@ def warm_up() -> None:
     with TemporaryDirectory() as folder:
         for _ in range(2):
             asyncio.run(converse(folder, "silent", True))
+    for patience in payments.PATIENCE.values():
+        payments.flows(patience)
+    trips.flows()
     assert threading.active_count() == 1
     gc.freeze()
 
@@ -77,6 +81,24 @@ async def take_trip(folder: str, failpoint: str) -> None:
                 say([f"r{number}", identity(reply)])
         if failpoint == "count":
             say(hits)
+
+
+async def live(folder: str, told_case: dict[str, Any], told_life: dict[str, Any]) -> None:
+    """One life of a process in a case of `payments`: says for each message its id, its reply and how much was said."""
+    place, case, life = Path(folder), payments.case_of(told_case), payments.life_of(told_life)
+    wait = partial(payments.wait_for_order, say)
+    line, steps = payments.line_of(place, case, life, wait)
+    texts = payments.DIALOGUES[case.dialogue]
+    with payments.lived(life, wait) as hits:
+        async with payments.opened(place, case, line, life) as engine:
+            if life.recovers:
+                await engine.recover()
+            for again in ("", "again ")[: 1 + life.redelivers]:
+                for number in life.says if life.says is not None else range(len(texts)):
+                    reply = await engine.turn("chat", texts[number], request_id=f"r{number}")
+                    say([f"{again}r{number}", identity(reply), len(reply.messages)])
+    if hits is not None:
+        say([dict(hits), steps["work"]])
 
 
 async def work(folder: str, knows_keys: bool = True) -> None:
@@ -142,6 +164,7 @@ async def run_short(shortage: str, *arguments: str) -> None:
 PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
     "converse": converse,
     "trip": take_trip,
+    "live": live,
     "work": work,
     "run short": run_short,
 }

@@ -34,10 +34,21 @@ def test_the_table_takes_the_place_between_the_markers() -> None:
     once = written(page, LINES, is_long=True)
 
     assert once.startswith(f"before\n{BEGIN}\nThe long form, with Python ")
-    assert once.endswith(f"| T2 |  | name no words | 3 |\n{END}\nafter\n")
-    assert "| T10 | many \\| writers | turns 12,345 | 3 |" in once
+    assert once.endswith(f"| T10 | many \\| writers | turns 12,345 | 3 |\n{END}\nafter\n")
+    assert "| T2 |  | name no words | 3 |" in once
     assert "old" not in once
     assert written(once, LINES, is_long=True) == once
+
+
+def test_rows_of_tests_that_did_not_run_stay_where_they_belong() -> None:
+    before = written(f"{BEGIN}\n{END}", LINES, is_long=True)
+    after = written(before, [{"test": "T2", "seed": 4, "what": "anew"}, {"test": "T3", "seed": 4}], is_long=True)
+
+    assert [line for line in after.splitlines() if line.startswith("| T")] == [
+        "| T2 | anew |  | 4 |",
+        "| T3 |  |  | 4 |",
+        "| T10 | many \\| writers | turns 12,345 | 3 |",
+    ]
 
 
 def test_a_page_without_a_place_for_the_table_is_said() -> None:

@@ -40,6 +40,16 @@ NOTICED_BY: dict[str, tuple[str, ...]] = {
         "tests/engine/test_risk_stage.py::test_a_detection_is_stored_with_its_message_and_what_was_shown",
         "tests/engine/test_risk_stage.py::test_every_message_is_read_whatever_it_says_and_wherever_it_is_said",
     ),
+    "no lease": (
+        "tests/engine/test_leases.py::test_a_second_delivery_elsewhere_waits_for_the_result_however_long_it_takes",
+        "tests/faults/test_effects_shared.py::test_a_second_process_that_waits_for_a_call_gets_the_reply_of_the_first",
+    ),
+    "no fence": ("tests/faults/test_effects_shared.py::test_of_two_processes_that_take_over_at_once_one_does",),
+    "no result given again": (
+        "tests/engine/test_results_given_again.py::test_the_same_request_of_the_same_user_gets_the_first_result_in_any_conversation",
+        "tests/faults/test_effects.py::test_a_request_that_is_made_twice_is_done_once_wherever_the_process_is_killed",
+    ),
+    "no undo once": ("tests/faults/test_effects.py::test_what_is_taken_back_is_so_once_and_in_reverse_order_or_stuck",),
 }
 """For each plant the tests that must notice it: each of them, not one of them. That they pass without it, the suite
 shows."""

@@ -13,9 +13,7 @@ from pathlib import Path
 from fsm_engine.failpoints import EXIT_CODE, FAILPOINTS
 from tests.faults.figures import IS_LONG, record, size
 from tests.faults.forks import Forks
-from tests.faults.trips import CANCELLED, Ledger
-
-ORDER = ["hotel.book", "train.book", "train.cancel", "hotel.cancel"]
+from tests.faults.trips import CANCELLED, ORDER, bank_of
 
 
 def rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
@@ -35,8 +33,8 @@ def deaths(hits: Mapping[str, int]) -> list[str]:
 
 
 def is_all_taken_back_once(folder: Path, replies: dict[str, str], expected: dict[str, str], where: str) -> None:
-    effects = Ledger(folder / "ledger.db").effects()
-    assert [action for action, _ in effects] == ORDER, where
+    effects = bank_of(folder).ledger()
+    assert tuple(action for action, _ in effects) == ORDER, where
     (hotel, train, no_train, no_hotel) = [key for _, key in effects]
     assert (no_train, no_hotel) == (f"{train}:undo", f"{hotel}:undo"), where
     assert replies == expected, where
@@ -69,7 +67,7 @@ def test_after_a_death_at_any_point_everything_is_taken_back_once_and_in_order(f
 
         assert dict(acknowledged).items() <= dict(said).items(), where
         is_all_taken_back_once(folder, dict(said), expected, where)
-        calls += len(Ledger(folder / "ledger.db").calls())
+        calls += len(bank_of(folder).calls())
     assert died > 20
     record("T13", what="deaths around actions and their undo", deaths=died, effects=died * len(ORDER), calls=calls)
 
@@ -85,5 +83,5 @@ def test_a_death_while_another_process_takes_over_leaves_it_to_the_next(forks: F
 
             assert ended == 0
             assert [number for number, _ in said] == [f"r{number}" for number in range(len(CANCELLED))]
-            assert [action for action, _ in Ledger(folder / "ledger.db").effects()] == ORDER
+            assert tuple(action for action, _ in bank_of(folder).ledger()) == ORDER
             assert rows(folder, "SELECT DISTINCT status FROM transactions") == [("rolled_back",)]
