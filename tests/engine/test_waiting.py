@@ -13,8 +13,11 @@ import pytest
 
 from fsm_engine import Delivery, Engine, InvalidArgument
 from fsm_engine.engine.action_runs import WAITING_S
-from fsm_engine.engine.late_results import WAITING_TIME_S
+from fsm_engine.engine.journal import replay
+from fsm_engine.engine.late_results import LAST_MOMENT_S, WAITING_TIME_S
 from fsm_engine.errors import OperationFailed
+from fsm_engine.flow_files.load import load_flows
+from fsm_engine.model.codec import encode
 from tests.engine.conftest import MakeBot
 from tests.support.bots import BUY, Bot, texts
 from tests.support.machines import Machine, on_a_machine
