@@ -340,9 +340,10 @@ class Engine:
     ) -> Erased:
         """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
 
-        Turns of theirs that are under way end first; what they say afterwards is a new conversation's. What was done
-        for them stays in the audit without anything personal. Backups and copies are not reached. The file is written
-        anew, and turns wait for that: 10 s a gigabyte; to erase many, let only the last one ``compact``.
+        Turns of theirs that are under way end first, but not actions that nobody waits for. What they say afterwards
+        is a new conversation's. What was done for them stays in the audit without anything personal. Backups and copies
+        are not reached. The file is written anew, and turns wait for that: 10 s a gigabyte; to erase many, let only the
+        last one ``compact``.
 
         Raises:
             InvalidArgument: neither or both are given.

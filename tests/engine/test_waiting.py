@@ -388,7 +388,7 @@ def test_what_is_under_way_when_the_engine_closes_is_for_recovery(
     machine = on_a_machine(bot, story)
 
     assert seen[0] == pytest.approx(LAST_MOMENT_S, abs=0.2)
-    assert seen[1:4] == [[("pending", None, None, 1)], [], 1]
+    assert seen[1:4] == [[("pending", "one", None, 1)], [], 1]
     assert user.heard[0] == seen[4][0] == said
     assert machine.callers == (["one", "two"] if idempotent else ["one"])
     assert len(set(machine.keys)) == 1
