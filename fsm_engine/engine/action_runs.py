@@ -13,6 +13,7 @@ Theory of operation
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -32,10 +33,17 @@ from fsm_engine.engine.action_rows import Ended, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Held, held_of
-from fsm_engine.engine.late_results import Alone, LateResults, UnderWay
+from fsm_engine.engine.late_results import STORED_AGAIN_AFTER_S, Alone, LateResults, UnderWay
 from fsm_engine.engine.leases import HAS_ENDED, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
-from fsm_engine.errors import Busy, SessionCorrupted, VersionConflict, no_conversation
+from fsm_engine.errors import (
+    Busy,
+    DatabaseUnavailable,
+    OperationFailed,
+    SessionCorrupted,
+    VersionConflict,
+    no_conversation,
+)
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.session import RunningAction, SessionState
 from fsm_engine.model.times import utc_text
@@ -206,21 +214,40 @@ class ActionRuns:
     async def _run_one(
         self, held: Held, running: _Running, ended: Ended | None, under_way: UnderWay | None
     ) -> tuple[Held, Outcome, Reply]:
+        if under_way is not None:
+            return await self._run_in_task(held, running, under_way)
+        if ended is None:
+            async with self._leases.kept(running.request.key, running.fence):
+                ended = _told(running.request, await self._end_of(held, running))
+        failpoint("action.before-result")
+        return await self._report(held, running, ended)
+
+    async def _run_in_task(self, held: Held, running: _Running, under_way: UnderWay) -> tuple[Held, Outcome, Reply]:
+        """Once its caller has gone, a result that the database could not store is stored later."""
         key = running.request.key
-        async with AsyncExitStack() as place:
-            if ended is None:
+        ended: Ended | None = None
+        for pause_s in (0.0, *STORED_AGAIN_AFTER_S):
+            async with AsyncExitStack() as place:
                 async with self._leases.kept(key, running.fence):
                     with self._late.known(key, under_way):
-                        ended = _told(running.request, await self._end_of(held, running))
-                        if under_way is not None:
-                            await place.enter_async_context(under_way.committing(self._alone))
-            failpoint("action.before-result")
-            if under_way is not None and under_way.is_let_go:
-                held = await self._reloaded(held)
-                if not await self._is_ours(held, running):
-                    raise VersionConflict(f"action '{running.request.action}': it is no longer this engine's to end.")
-                running = running._replace(is_pushed=True)
-            return await self._report(held, running, ended)
+                        if ended is None:
+                            ended = _told(running.request, await self._end_of(held, running))
+                        else:
+                            await asyncio.sleep(pause_s)
+                        await place.enter_async_context(under_way.committing(self._alone))
+                failpoint("action.before-result")
+                if not under_way.is_let_go:
+                    return await self._report(held, running, ended)
+                with suppress(DatabaseUnavailable, OperationFailed, Busy):
+                    return await self._report_late(held, running, ended)
+        assert ended is not None
+        raise OperationFailed(f"action '{running.request.action}': the database could not store its end for too long.")
+
+    async def _report_late(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
+        held = await self._reloaded(held)
+        if not await self._is_ours(held, running):
+            raise VersionConflict(f"action '{running.request.action}': it is no longer this engine's to end.")
+        return await self._report(held, running._replace(is_pushed=True), ended)
 
     async def _end_of(self, held: Held, running: _Running) -> Ended:
         assert held.state is not None

@@ -340,10 +340,9 @@ class Engine:
     ) -> Erased:
         """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
 
-        Turns of theirs that are under way end first, but not actions that nobody waits for. What they say afterwards
-        is a new conversation's. What was done for them stays in the audit without anything personal. Backups and copies
-        are not reached. The file is written anew, and turns wait for that: 10 s a gigabyte; to erase many, let only the
-        last one ``compact``.
+        Turns that are under way end first, actions that nobody waits for do not; what they say afterwards is a new
+        conversation's. What was done for them stays in the audit without anything personal. Backups are not reached.
+        The file is written anew while turns wait: 10 s a gigabyte; to erase many, let only the last one ``compact``.
 
         Raises:
             InvalidArgument: neither or both are given.

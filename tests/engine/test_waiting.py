@@ -479,14 +479,17 @@ def test_a_result_after_the_action_was_taken_over_is_not_stored(
     assert "is not stored (version-conflict)" in caplog.text
 
 
-def test_a_result_that_cannot_be_stored_is_logged_and_settled_by_the_next_message(
-    make_bot: MakeBot, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("down_s", "said", "calls"), [(10, None, 1), (300, UNSURE, 1)])
+def test_a_result_that_cannot_be_stored_now_is_stored_later(
+    make_bot: MakeBot, caplog: pytest.LogCaptureFixture, down_s: float, said: str | None, calls: int
 ) -> None:
-    bot, user = make_bot(LONG_BUY), User()
+    """One that cannot be stored for minutes is given up, and the next message settles the action."""
+    bot, user = make_bot(BUY_AND_GO_ON), User()
     seen: list[Any] = []
 
     async def story(machine: Machine, stack: AsyncExitStack) -> None:
-        one = await stack.enter_async_context(machine.engine("one", 12, deliver=user))
+        options = {"idempotent": False, "deliver": user, "others": {"shop.give_back": 0}}
+        one = await stack.enter_async_context(machine.engine("one", 12, **options))
         await asked(one)
         load = one.store.load
 
@@ -494,13 +497,19 @@ def test_a_result_that_cannot_be_stored_is_logged_and_settled_by_the_next_messag
             raise OperationFailed("disk full")
 
         one.store.load = fails  # type: ignore[method-assign]
-        await asyncio.sleep(10)
+        await asyncio.sleep(down_s)
         one.store.load = load  # type: ignore[method-assign]
         seen.append(audit(bot)[0][0])
-        seen.append(texts(await one.turn("chat", "hello?")))
+        if said is None:
+            await user.hears(1)
+        seen.append(texts(await one.turn("chat", "Tea")))
 
     machine = on_a_machine(bot, story)
 
-    assert (seen[0], seen[1][0]) == ("pending", BOUGHT)
-    assert len(set(machine.keys)) == 1
-    assert "could not be stored (operation). The action stays pending" in caplog.text
+    assert seen[0] == "pending"
+    assert len(machine.keys) == calls
+    if said is None:
+        assert (user.heard, seen[1]) == (["Number 7. Which drink?"], ["Soup and Tea."])
+    else:
+        assert (user.heard, seen[1][0]) == ([], said)
+    assert ("could not be stored (operation). The action stays pending" in caplog.text) == (said is not None)
