@@ -15,6 +15,7 @@ from fsm_engine import Delivery, Engine, InvalidArgument
 from fsm_engine.engine.action_runs import WAITING_S
 from fsm_engine.engine.journal import replay
 from fsm_engine.engine.late_results import LAST_MOMENT_S, WAITING_TIME_S
+from fsm_engine.engine.leases import LEASE_S
 from fsm_engine.errors import OperationFailed
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.codec import encode
@@ -310,6 +311,30 @@ def test_nobody_takes_over_an_action_that_waits_for_its_place(make_bot: MakeBot)
     assert (machine.callers, user.heard) == (["one"], [BOUGHT])
 
 
+def test_whenever_the_caller_lets_go_the_result_is_told_once_and_in_one_way(make_bot: MakeBot) -> None:
+    """The waiting time ends before, during and after the commits of two results."""
+    bot = make_bot(BUY_AND_PACK)
+    ways = set()
+
+    async def story(machine: Machine, stack: AsyncExitStack) -> None:
+        for number in range(60):
+            user, chat = User(), f"chat {number}"
+            options = {"deliver": user, "waiting_s": 1 + number * 0.0003, "others": {"shop.pack": 0.001}}
+            async with machine.engine(f"engine {number}", 1, **options) as one:
+                await one.start(chat, "buy")
+                said = texts(await one.turn(chat, "Soup", request_id="r2"))
+                is_late = said[-1] == WAITING
+                again = texts(await one.turn(chat, "Soup", request_id="r2"))
+                await user.hears(3 - len(said) if is_late else 0)
+            told = [*(said[:-1] if is_late else said), *user.heard]
+            assert again == told == ["I have Soup.", "Parcel 8."]
+            ways.add(tuple(said))
+
+    on_a_machine(bot, story)
+
+    assert ways == {(WAITING,), ("I have Soup.", WAITING), ("I have Soup.", "Parcel 8.")}
+
+
 # Chains and undos
 
 
@@ -513,3 +538,23 @@ def test_a_result_that_cannot_be_stored_now_is_stored_later(
     else:
         assert (user.heard, seen[1][0]) == ([], said)
     assert ("could not be stored (operation). The action stays pending" in caplog.text) == (said is not None)
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_process_that_dies_after_the_waiting_text_is_recovered_as_ever(make_bot: MakeBot, idempotent: bool) -> None:
+    bot, user = make_bot(LONG_BUY), User()
+
+    async def story(machine: Machine, stack: AsyncExitStack) -> None:
+        one = await stack.enter_async_context(machine.engine("one", 60, idempotent=idempotent, deliver=User()))
+        await asked(one)
+        one.database.die()  # type: ignore[attr-defined]
+        await asyncio.sleep(LEASE_S + 1)
+        two = await stack.enter_async_context(machine.engine("two", 0, idempotent=idempotent, deliver=user))
+        assert await two.recover() == 1
+        await user.hears(1)
+
+    machine = on_a_machine(bot, story)
+
+    assert user.heard[0] == (BOUGHT if idempotent else UNSURE)
+    assert machine.callers == (["one", "two"] if idempotent else ["one"])
+    assert len(set(machine.keys)) == 1
