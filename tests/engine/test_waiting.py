@@ -13,6 +13,7 @@ import pytest
 
 from fsm_engine import Delivery, Engine, InvalidArgument
 from fsm_engine.engine.action_runs import WAITING_S
+from fsm_engine.engine.held import WAITING_PER_CONVERSATION
 from fsm_engine.engine.journal import replay
 from fsm_engine.engine.late_results import LAST_MOMENT_S, WAITING_TIME_S
 from fsm_engine.engine.leases import LEASE_S
@@ -283,6 +284,46 @@ def test_a_result_that_comes_during_another_turn_is_stored_after_it(make_bot: Ma
 
     assert (user.heard, machine.callers) == ([BOUGHT], ["one"])
     assert bot.rows("SELECT number, caused_by FROM turns") == [(1, None), (2, None), (3, None), (4, 2)]
+
+
+def test_a_result_finds_its_place_when_as_many_messages_wait_as_may(make_bot: MakeBot) -> None:
+    bot, user = make_bot(LONG_BUY), User()
+    seen: list[Any] = []
+
+    async def validate(text: str, context: Any) -> None:
+        await asyncio.sleep(3 if text == "slow" else 0)
+
+    async def story(machine: Machine, stack: AsyncExitStack) -> None:
+        one = await stack.enter_async_context(machine.engine("one", 12, idempotent=False, deliver=user))
+        one.stage("validate", time_limit_s=10)(validate)
+        await asked(one)
+        calls = [asyncio.create_task(one.turn("chat", "slow"))]
+        await asyncio.sleep(0.5)
+        calls += [asyncio.create_task(one.turn("chat", "hello?")) for _ in range(WAITING_PER_CONVERSATION)]
+        seen.extend([texts(reply) for reply in await asyncio.gather(*calls)])
+        await user.hears(1)
+
+    machine = on_a_machine(bot, story)
+
+    assert seen == [[BUSY]] * (WAITING_PER_CONVERSATION + 1)
+    assert (machine.callers, user.heard) == (["one"], [BOUGHT])
+
+
+def test_a_session_does_not_expire_while_its_action_runs(make_bot: MakeBot) -> None:
+    bot, user = make_bot(BUY_AND_GO_ON.replace("flow: buy", "flow: buy\nexpires: 1 minute")), User()
+    seen: list[Any] = []
+
+    async def story(machine: Machine, stack: AsyncExitStack) -> None:
+        options = {"deliver": user, "others": {"shop.give_back": 0}}
+        one = await stack.enter_async_context(machine.engine("one", 300, **options))
+        await asked(one)
+        await asyncio.sleep(120)
+        seen.append(texts(await one.turn("chat", "Tea")))
+
+    on_a_machine(bot, story)
+
+    assert (seen, user.heard) == ([["Soup and Tea."]], ["Number 7. Which drink?"])
+    assert bot.rows("SELECT count(*) FROM sessions") == [(1,)]
 
 
 def test_nobody_takes_over_an_action_that_waits_for_its_place(make_bot: MakeBot) -> None:
