@@ -141,7 +141,7 @@ class ActionRuns:
             return await self._run_all(held, running)
         under_way = UnderWay(held.conversation_id)
         self._late.start(under_way, self._run_all(held, running, under_way=under_way))
-        if not await under_way.outlasts(waiting_s):
+        if not await under_way.outlasts(waiting_s, self._late.may_go_on):
             return under_way.ending()
         words = waiting_message(self._source.flows, held.state, self._clock().date())
         waiting = Reply((words,), view_of(held.state, held.conversation_id))

@@ -53,15 +53,18 @@ class UnderWay:
         self._task = asyncio.create_task(work)
         return self._task
 
-    async def outlasts(self, waiting_s: float) -> bool:
+    async def outlasts(self, waiting_s: float, may_go_on: Callable[[], bool]) -> bool:
         """Whether the action goes on without its caller, who has waited for so long. False: it has ended.
 
+        ``may_go_on`` is asked when the time is over; an action that may not is waited for.
         Cancelled while it waits, it cuts the action off first, and nothing of it goes on.
         """
         try:
             await asyncio.wait([self._task], timeout=waiting_s)
             async with self._committing:
-                self.is_let_go = not self._task.done()
+                self.is_let_go = not self._task.done() and may_go_on()
+            if not self.is_let_go:
+                await asyncio.wait([self._task])
         except asyncio.CancelledError:
             await self._cut_off()
             raise
@@ -122,7 +125,8 @@ class LateResults:
         self._waiting_s = waiting_s
         self._can_deliver = can_deliver
         self._by_key: dict[str, UnderWay] = {}
-        self._tasks: set[asyncio.Task[Ending]] = set()
+        self._tasks: dict[asyncio.Task[Ending], UnderWay] = {}
+        self._is_closed = False
 
     def waiting_s(self, request: ActionRequest) -> float | None:
         """How long the caller waits for this action and what follows; None: until the end."""
@@ -132,9 +136,15 @@ class LateResults:
 
     def start(self, under_way: UnderWay, work: Coroutine[None, None, Ending]) -> None:
         task = under_way.start(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda ended: _tell(under_way, ended))
+        self._tasks[task] = under_way
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Ending]) -> None:
+        _tell(self._tasks.pop(task), task)
+
+    def may_go_on(self) -> bool:
+        """Whether actions may still go on without their callers."""
+        return not self._is_closed
 
     def find(self, key: str) -> UnderWay | None:
         """The action of this key, if this engine runs it in a task."""
@@ -153,14 +163,15 @@ class LateResults:
             del self._by_key[key]
 
     async def close(self) -> None:
-        """What runs has a moment to end. What has not ended then is cut off, stays pending, and is for recovery."""
-        if not self._tasks:
+        """What nobody waits for has a moment to end; else it is cut off, stays pending, and is for recovery."""
+        self._is_closed = True
+        late = [task for task, under_way in self._tasks.items() if under_way.is_let_go]
+        if not late:
             return
-        await asyncio.wait(self._tasks, timeout=LAST_MOMENT_S)
-        for task in self._tasks:
+        await asyncio.wait(late, timeout=LAST_MOMENT_S)
+        for task in late:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=LAST_MOMENT_S)
+        await asyncio.wait(late, timeout=LAST_MOMENT_S)
 
 
 def _tell(under_way: UnderWay, ended: asyncio.Task[Ending]) -> None:

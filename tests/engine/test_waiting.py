@@ -17,7 +17,7 @@ from fsm_engine.engine.held import WAITING_PER_CONVERSATION
 from fsm_engine.engine.journal import replay
 from fsm_engine.engine.late_results import LAST_MOMENT_S, WAITING_TIME_S
 from fsm_engine.engine.leases import LEASE_S
-from fsm_engine.errors import OperationFailed
+from fsm_engine.errors import DatabaseUnavailable, OperationFailed
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.codec import encode
 from tests.engine.conftest import MakeBot
@@ -472,6 +472,29 @@ def test_an_action_has_a_moment_to_end_when_the_engine_closes(make_bot: MakeBot)
 
     assert user.heard == [BOUGHT]
     assert audit(bot) == [("success", None, None, 0)]
+
+
+@pytest.mark.parametrize("deliver", [None, User()])
+def test_a_caller_that_waits_when_the_engine_closes_is_told_of_the_database(
+    make_bot: MakeBot, deliver: User | None
+) -> None:
+    """As without late results: it is neither cancelled nor does its action go on without it."""
+    bot = make_bot(LONG_BUY)
+    seen: list[Any] = []
+
+    async def story(machine: Machine, stack: AsyncExitStack) -> None:
+        async with machine.engine("one", 60, deliver=deliver) as one:
+            await one.start("chat", "buy")
+            turn = asyncio.create_task(one.turn("chat", "Soup"))
+            await asyncio.sleep(1)
+        began = machine.loop.time()
+        seen.extend(await asyncio.gather(turn, return_exceptions=True))
+        seen.append(machine.loop.time() - began)
+
+    on_a_machine(bot, story)
+
+    assert isinstance(seen[0], DatabaseUnavailable)
+    assert seen[1] == pytest.approx(59, abs=1)
 
 
 def test_a_caller_that_is_cancelled_before_the_waiting_text_cuts_the_action_off(make_bot: MakeBot) -> None:
