@@ -258,6 +258,7 @@ def request_action(draft: Draft, node: Node, key: str) -> ActionRequest:
         retry=step.retry,
         time_limit_s=step.time_limit_s,
         private=tuple(written.text for written in step.send if _is_private(draft, written.text)),
+        waiting_s=step.waiting_s,
     )
 
 

@@ -7,13 +7,17 @@ Theory of operation
 
     Whoever meets a pending action of another engine waits for it, and takes it over when the lease has run out: then
     nobody knows whether it happened, and it is settled as `actions.running` says of doubt.
+
+    One that outlasts its waiting time goes on without its caller (`late_results`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import NamedTuple
@@ -24,13 +28,22 @@ from fsm_engine.actions import ActionRunner
 from fsm_engine.actions.running import Undone
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.core.flows import Flows
+from fsm_engine.core.waiting import waiting_message
 from fsm_engine.engine.action_rows import Ended, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Held, held_of
+from fsm_engine.engine.late_results import STORED_AGAIN_AFTER_S, Alone, LateResults, UnderWay
 from fsm_engine.engine.leases import HAS_ENDED, LEASE_S, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
-from fsm_engine.errors import Busy, SessionCorrupted, VersionConflict, no_conversation
+from fsm_engine.errors import (
+    Busy,
+    DatabaseUnavailable,
+    OperationFailed,
+    SessionCorrupted,
+    VersionConflict,
+    no_conversation,
+)
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.session import RunningAction, SessionState
 from fsm_engine.model.times import utc_text
@@ -86,6 +99,7 @@ class ActionRuns:
         clock: Callable[[], datetime],
         *,
         remember: timedelta | None,
+        late: LateResults,
     ) -> None:
         self._store = store
         self._source = source
@@ -93,6 +107,8 @@ class ActionRuns:
         self._leases = leases
         self._clock = clock
         self._remember = remember
+        self._late = late
+        self._alone: Alone
         self._commit: Commit
         self._before_reply: BeforeReply
 
@@ -100,22 +116,38 @@ class ActionRuns:
     def owner(self) -> str:
         return self._leases.owner
 
-    def belong_to(self, commit: Commit, before_reply: BeforeReply) -> None:
-        """Whoever takes turns commits these as well, holds the state that they lead to, and may say it otherwise."""
+    def belong_to(self, commit: Commit, before_reply: BeforeReply, alone: Alone) -> None:
+        """Whoever takes turns commits these as well, holds the state that they lead to, and may say it otherwise.
+
+        ``alone`` gives late results their place between other turns.
+        """
+        self._alone = alone
         self._commit = commit
         self._before_reply = before_reply
 
     async def run(self, held: Held, request: ActionRequest) -> tuple[Held, Reply]:
         """Runs an action that a turn has just asked for, and what its result asks for, to the end.
 
-        An outbox that delivers late results has its place here: it would give the waiting text after a while and hand
-        on what this returns when it is there. Without one the turn waits.
+        Where they outlast their waiting time and late results can be delivered, what is said last is the waiting text,
+        and they go on.
 
         Raises:
             VersionConflict: another engine has taken the action over, or the conversation is gone.
         """
         assert held.state is not None
-        return await self._run_all(held, _Running(request, held.state.turn))
+        running = _Running(request, held.state.turn)
+        waiting_s = self._late.waiting_s(request)
+        if waiting_s is None:
+            return await self._run_all(held, running)
+        under_way = UnderWay(held.conversation_id)
+        self._late.start(under_way, self._run_all(held, running, under_way=under_way))
+        if not await under_way.outlasts(waiting_s, self._late.may_go_on):
+            return under_way.ending()
+        words = waiting_message(self._source.flows, held.state, self._clock().date())
+        waiting = Reply((words,), view_of(held.state, held.conversation_id))
+        if under_way.replies:
+            waiting = replace(under_way.replies[-1], messages=(words,), risk=None)
+        return held, reduce(joined, [*under_way.replies, waiting])
 
     async def cancel(self, held: Held) -> Finished:
         """Ends the session by a turn of its own and takes back what was done, before another one is started in it."""
@@ -124,8 +156,14 @@ class ActionRuns:
         held = await self._commit(taken)
         if taken.outcome.action is None:
             return Finished(held, taken.reply.messages)
-        held, later = await self.run(held, taken.outcome.action)
+        assert held.state is not None
+        held, later = await self._run_all(held, _Running(taken.outcome.action, held.state.turn))
         return Finished(held, taken.reply.messages + later.messages)
+
+    def under_way(self, held: Held) -> UnderWay | None:
+        """The pending action of a session, where this engine runs it and nobody waits for it any more."""
+        action = held.state.action if held.state is not None else None
+        return None if action is None else self._late.find(action.key)
 
     async def finish(self, held: Held, *, patience_s: float | None, is_pushed: bool = False) -> Finished:
         """Settles the pending action of a session, unless who runs it is alive; waits for them as long as that, None:
@@ -160,18 +198,56 @@ class ActionRuns:
             return await self._run_all(held, running, _told(request, Ended(_UNKNOWN)))
         return await self._run_all(held, _Running(request, action.turn, fence, is_in_doubt=True, is_pushed=is_pushed))
 
-    async def _run_all(self, held: Held, running: _Running | None, ended: Ended | None = None) -> tuple[Held, Reply]:
+    async def _run_all(
+        self, held: Held, running: _Running | None, ended: Ended | None = None, *, under_way: UnderWay | None = None
+    ) -> tuple[Held, Reply]:
         """Runs an action and those that its result asks for. ``ended``: how the first one ended, where it is known."""
-        replies: list[Reply] = []
+        replies = under_way.replies if under_way is not None else []
         while running is not None:
-            ended = ended or _told(running.request, await self._end_of(held, running))
-            failpoint("action.before-result")
-            held, outcome, reply = await self._report(held, running, ended)
+            held, outcome, reply = await self._run_one(held, running, ended, under_way)
             assert held.state is not None
             replies.append(reply)
             is_pushed, ended = running.is_pushed, None
             running = _Running(outcome.action, held.state.turn, is_pushed=is_pushed) if outcome.action else None
         return held, reduce(joined, replies)
+
+    async def _run_one(
+        self, held: Held, running: _Running, ended: Ended | None, under_way: UnderWay | None
+    ) -> tuple[Held, Outcome, Reply]:
+        if under_way is not None:
+            return await self._run_in_task(held, running, under_way)
+        if ended is None:
+            async with self._leases.kept(running.request.key, running.fence):
+                ended = _told(running.request, await self._end_of(held, running))
+        failpoint("action.before-result")
+        return await self._report(held, running, ended)
+
+    async def _run_in_task(self, held: Held, running: _Running, under_way: UnderWay) -> tuple[Held, Outcome, Reply]:
+        """Once its caller has gone, a result that the database could not store is stored later."""
+        key = running.request.key
+        ended: Ended | None = None
+        for pause_s in (0.0, *STORED_AGAIN_AFTER_S):
+            async with AsyncExitStack() as place:
+                async with self._leases.kept(key, running.fence):
+                    with self._late.known(key, under_way):
+                        if ended is None:
+                            ended = _told(running.request, await self._end_of(held, running))
+                        else:
+                            await asyncio.sleep(pause_s)
+                        await place.enter_async_context(under_way.committing(self._alone))
+                failpoint("action.before-result")
+                if not under_way.is_let_go:
+                    return await self._report(held, running, ended)
+                with suppress(DatabaseUnavailable, OperationFailed, Busy):
+                    return await self._report_late(held, running, ended)
+        assert ended is not None
+        raise OperationFailed(f"action '{running.request.action}': the database could not store its end for too long.")
+
+    async def _report_late(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
+        held = await self._reloaded(held)
+        if not await self._is_ours(held, running):
+            raise VersionConflict(f"action '{running.request.action}': it is no longer this engine's to end.")
+        return await self._report(held, running._replace(is_pushed=True), ended)
 
     async def _end_of(self, held: Held, running: _Running) -> Ended:
         assert held.state is not None
@@ -184,8 +260,7 @@ class ActionRuns:
         if undone is _LOST:
             return Ended(ActionResult(ok=False, error="damaged"))
         view = view_of(held.state, held.conversation_id)
-        async with self._leases.kept(request.key, running.fence):
-            result = await self._runner.run(request, view, is_in_doubt=running.is_in_doubt, undone=undone)
+        result = await self._runner.run(request, view, is_in_doubt=running.is_in_doubt, undone=undone)
         return Ended(result, None, cache_key, remember)
 
     def _kept_as(self, held: Held, request: ActionRequest) -> tuple[str | None, timedelta | None]:

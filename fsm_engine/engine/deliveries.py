@@ -71,6 +71,11 @@ class Outbox:
         self._functions[target] = function
         self.wake()
 
+    @property
+    def takes_messages(self) -> bool:
+        """Whether messages that nobody waits for reach their user."""
+        return None in self._functions
+
     def wake(self) -> None:
         """There is something new to hand over, or somebody new who takes it."""
         if not self._functions:

@@ -17,6 +17,7 @@ from fsm_engine.engine.blocking import Portal, SyncEngine
 from fsm_engine.engine.deliveries import DeliveryFunction, Outbox
 from fsm_engine.engine.flow_source import FlowsArgument, FlowSource
 from fsm_engine.engine.intent_hooks import IntentHook, checked_hooks
+from fsm_engine.engine.late_results import WAITING_TIME_S, LateResults
 from fsm_engine.engine.leases import Leases
 from fsm_engine.engine.opening import NewId
 from fsm_engine.engine.owners import new_owner
@@ -28,11 +29,7 @@ from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction,
 from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.engine.visible import load_visible, must_see
-from fsm_engine.errors import (
-    InvalidArgument,
-    NotFound,
-    SessionCorrupted,
-)
+from fsm_engine.errors import InvalidArgument, NotFound, SessionCorrupted
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.slot import Json
@@ -96,6 +93,7 @@ class Engine:
         deliver: DeliveryFunction | None = None,
         notify: Mapping[str, DeliveryFunction] | None = None,
         run_timers_every_s: float | None = None,
+        waiting_s: float | None = WAITING_TIME_S,
         clock: Clock | None = None,
         new_id: NewId | None = None,
         durability: Literal["full", "normal"] = "full",
@@ -116,7 +114,8 @@ class Engine:
         ``stages`` are functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's
         name unless given as a mapping. ``deliver`` and ``notify``, by name, are what `Engine.deliver` and
         `Engine.notify` register. ``run_timers_every_s`` lets the engine call `run_timers` by itself. ``clock`` returns
-        an aware datetime.
+        an aware datetime. ``waiting_s``: where there is a ``deliver``, a turn whose actions take longer returns with
+        the bot's waiting text, and their results are delivered; None: a turn waits, unless a step says ``waiting:``.
         ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
         turn that opens a session, it returns the session's id, which must be new to the database.
         ``hold_at_most`` bounds how many conversations' states are kept in memory.
@@ -145,6 +144,8 @@ class Engine:
             ending.push_async_callback(leases.release_all)
             outbox = Outbox(store, clock)
             ending.push_async_callback(outbox.close)
+            late = LateResults(waiting_s, lambda: outbox.takes_messages)
+            ending.push_async_callback(late.close)
             await store.flow_versions.put(source.versions(utc_text(clock())))
             routed = RoutedActions(actions, stages)
             runner = ActionRunner(routed, chance=chance)
@@ -158,7 +159,7 @@ class Engine:
                 new_id=new_id or rising_id,
                 hold_at_most=hold_at_most,
                 wake_outbox=outbox.wake,
-                runs=ActionRuns(store, source, runner, leases, clock, remember=remember),
+                runs=ActionRuns(store, source, runner, leases, clock, remember=remember, late=late),
             )
             for target, function in (({None: deliver} if deliver else {}) | dict(notify or {})).items():
                 outbox.register(target, function)
@@ -339,9 +340,9 @@ class Engine:
     ) -> Erased:
         """Erases a user with all their conversations, or one conversation: from tables, file and write-ahead log.
 
-        Turns of theirs that are under way end first; what they say afterwards is a new conversation's. What was done
-        for them stays in the audit without anything personal. Backups and copies are not reached. The file is written
-        anew, and turns wait for that: 10 s a gigabyte; to erase many, let only the last one ``compact``.
+        Turns that are under way end first, actions that nobody waits for do not; what they say afterwards is a new
+        conversation's. What was done for them stays in the audit without anything personal. Backups are not reached.
+        The file is written anew while turns wait: 10 s a gigabyte; to erase many, let only the last one ``compact``.
 
         Raises:
             InvalidArgument: neither or both are given.

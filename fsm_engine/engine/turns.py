@@ -15,6 +15,7 @@ from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations, held_from
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
+from fsm_engine.engine.late_results import RunsHere
 from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
@@ -78,7 +79,7 @@ class Turns:
         self._held = HeldConversations(hold_at_most)
         self._order = ConversationOrder()
         self._runs = runs
-        runs.belong_to(self._commit, self._pipeline.before_reply)
+        runs.belong_to(self._commit, self._pipeline.before_reply, self.alone)
 
     def forget_all(self) -> None:
         """Drops what this process holds; the database has it all."""
@@ -92,6 +93,8 @@ class Turns:
             reply = await self._take_in_order(request)
             failpoint("turn.before-reply")
             return reply
+        except RunsHere as met:
+            action = met.action
         except OSError as error:  # a library is read from disk when it is first used
             self._held.drop(request.conversation_id)
             raise OperationFailed(
@@ -103,6 +106,8 @@ class Turns:
             raise
         finally:
             self._order.leave(request.conversation_id)
+        await action.over()
+        return await self.take(request)
 
     @asynccontextmanager
     async def paused(self, conversation_ids: Iterable[str]) -> AsyncIterator[None]:
@@ -175,8 +180,7 @@ class Turns:
         failpoint("turn.after-load")
         _must_belong(held, request)
         if held.state is not None and held.state.action is not None:
-            can_be_told = held.state.status is Status.ACTIVE and request.kind is TurnKind.TEXT
-            finished = await self._runs.finish(held, patience_s=WAITING_S if can_be_told else None)
+            finished = await self._runs.finish(held, patience_s=self._patience_s(held, request))
             held = finished.held
             late += finished.messages
         if request.kind is TurnKind.START and held.state is not None and _is_to_be_undone(held, self._clock()):
@@ -192,6 +196,21 @@ class Turns:
         except VersionConflict:
             return await self._reply_by_another(held)
         return joined(taken.reply, later)
+
+    def _patience_s(self, held: Held, request: Request) -> float | None:
+        """How long the message waits for a pending action before it is answered that it runs, None: until it has ended.
+
+        Raises:
+            RunsHere: until one has ended that this engine runs.
+        """
+        assert held.state is not None
+        can_be_told = held.state.status is Status.ACTIVE and request.kind is TurnKind.TEXT
+        under_way = self._runs.under_way(held)
+        if under_way is None:
+            return WAITING_S if can_be_told else None
+        if not can_be_told or (held.expires_at is not None and held.expires_at <= utc_text(self._clock())):
+            raise RunsHere(under_way)
+        return 0
 
     async def _reply_by_another(self, held: Held) -> Reply:
         """The reply of a turn of ours whose action another engine has taken over, once that has ended."""
@@ -214,6 +233,9 @@ class Turns:
                 "another message. Give each delivery its own id."
             )
         if held.state is not None and held.state.action is not None:
+            under_way = self._runs.under_way(held)
+            if under_way is not None:
+                raise RunsHere(under_way)
             await self._runs.finish(held, patience_s=None)
             again = await self._store.load(request.conversation_id, request.request_id)
             assert again is not None

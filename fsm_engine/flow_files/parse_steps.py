@@ -100,6 +100,7 @@ def _do(fields: Fields, outline: Outline) -> Step | None:
         undo=action_name(fields, "undo"),
         retry=fields.whole_number("retry", 0, MOST_RETRIES) or 0,
         time_limit_s=fields.duration_s("time_limit", LONGEST_ACTION_S) or 30.0,
+        waiting_s=fields.duration_s("waiting", LONGEST_ACTION_S),
         give_up=parse_give_up(fields),
     )
     return None if action is None else step
@@ -232,7 +233,7 @@ KINDS: Mapping[str, _Kind] = {
     "say": _kind_of_step("say", _SPOKEN, _say),
     "ask": _kind_of_step("ask", ASK_KEYS, parse_ask),
     "confirm": _kind_of_step("confirm", CONFIRM_KEYS, parse_confirm),
-    "do": _kind_of_step("do", ("send", "save_as", "undo", "retry", "time_limit", "give_up"), _do),
+    "do": _kind_of_step("do", ("send", "save_as", "undo", "retry", "time_limit", "waiting", "give_up"), _do),
     "choose": _kind_of_step("choose", (), _choose),
     "repeat": _kind_of_step("repeat", ("steps", "at_least", "ask_more", "called"), _repeat),
     "run": _kind_of_step("run", (), _run),

@@ -111,7 +111,10 @@ class Confirm(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Do(Step):
-    """Run a registered action; ``retry`` counts the tries after the first."""
+    """Run a registered action; ``retry`` counts the tries after the first.
+
+    ``waiting_s`` None: the caller of `turn` waits as long as the engine says.
+    """
 
     action: Written
     send: tuple[Written, ...] = ()
@@ -119,6 +122,7 @@ class Do(Step):
     undo: Written | None = None
     retry: int = 0
     time_limit_s: float = 30.0
+    waiting_s: float | None = None
     give_up: GiveUp = field(default_factory=GiveUp)
 
 

@@ -165,6 +165,7 @@ class ActionRequest:
     """An action to run once the turn is committed; its result is a turn of its own.
 
     ``undoes`` is the key of the action that this one takes back. ``private`` are the slots that people read masked.
+    ``waiting_s`` is how long a caller waits for it, None: as long as the engine says.
     """
 
     key: str
@@ -177,6 +178,7 @@ class ActionRequest:
     time_limit_s: float
     undoes: str | None = None
     private: tuple[str, ...] = ()
+    waiting_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

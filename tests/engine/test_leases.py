@@ -9,97 +9,30 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from fsm_engine import ActionCall, Actions, Engine
+from fsm_engine import Engine
 from fsm_engine.engine.action_runs import WAITING_S
 from fsm_engine.engine.leases import LEASE_S, RENEW_EVERY_S
 from fsm_engine.engine.owners import is_gone, new_owner
 from fsm_engine.errors import VersionConflict
 from fsm_engine.failpoints import counted
 from fsm_engine.storage.open import open_store
-from fsm_engine.testing.clock import FIRST_MOMENT
-from fsm_engine.testing.simulation.database import Disk, open_simulated
-from fsm_engine.testing.simulation.loop import SimulatedLoop
 from tests.engine.conftest import MakeBot
 from tests.storage.full_turn import full_turn
 from tests.support.bots import BUY, Bot, texts
+from tests.support.machines import Machine, on_a_machine
 
 LONG_BUY = BUY.replace("time_limit: 20 s", "time_limit: 10 minutes")
 BUSY = "I am still working on it. One moment, please."
 BOUGHT = ["Bought Soup: number 7."]
 UNSURE = "I am not sure whether that went through. A person will check it, so please do not try it twice."
-
-
-class FastDisk(Disk):
-    def delay(self) -> float:
-        return 0.001
-
-
-class Machine:
-    """Engines on one file, each with an owner of its own, on one virtual clock. ``calls`` is who called the shop."""
-
-    def __init__(self, bot: Bot, loop: SimulatedLoop) -> None:
-        self.bot = bot
-        self.loop = loop
-        self.disk = FastDisk(bot.database, Random(1))
-        self.calls: list[tuple[str, float]] = []
-        self.is_off_by = timedelta()
-
-    def clock(self) -> Any:
-        return FIRST_MOMENT + timedelta(seconds=self.loop.time()) + self.is_off_by
-
-    @asynccontextmanager
-    async def engine(self, name: str, takes_s: float | None, *, idempotent: bool = True) -> AsyncIterator[Engine]:
-        """An engine whose shop takes so long; None: for ever."""
-        actions = Actions()
-
-        @actions.action("shop.buy", idempotent=idempotent)
-        async def buy(call: ActionCall) -> int:
-            self.calls.append((name, self.loop.time()))
-            if takes_s is None:
-                await self.loop.create_future()
-            await asyncio.sleep(takes_s or 0)
-            return 7
-
-        store, database = open_simulated(self.disk)
-        options: dict[str, Any] = {"flows": self.bot.flows, "actions": actions, "clock": self.clock, "owner": name}
-        async with Engine.open(store, **options) as engine:
-            engine.database = database  # type: ignore[attr-defined]
-            yield engine
-
-    @property
-    def callers(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-
-def on_a_machine(bot: Bot, story: Callable[[Machine, AsyncExitStack], Coroutine[Any, Any, None]]) -> Machine:
-    """Plays the story; engines that it enters are closed at its end."""
-    loop = SimulatedLoop(Random(1))
-    machine = Machine(bot, loop)
-
-    async def make_file() -> None:
-        await (await open_store(bot.address)).close()
-
-    asyncio.run(make_file())
-
-    async def play_in_virtual_time() -> None:
-        async with AsyncExitStack() as stack:
-            await story(machine, stack)
-
-    try:
-        loop.run(play_in_virtual_time(), steps=1_000_000)
-    finally:
-        loop.close()
-    return machine
 
 
 def audit(bot: Bot) -> list[tuple[Any, ...]]:

@@ -114,6 +114,14 @@ def test_a_do_step_keeps_what_it_sends_and_how_it_is_undone() -> None:
     )
 
 
+def test_a_do_step_may_say_how_long_a_caller_waits_for_it() -> None:
+    save, create = EVERY["save"], GOOD.flows["create_account"].steps[7]
+
+    assert isinstance(save, Do)
+    assert isinstance(create, Do)
+    assert (save.waiting_s, create.waiting_s) == (2.0, None)
+
+
 def test_a_say_step_has_variations_buttons_and_media() -> None:
     say = EVERY["say 1"]
 
