@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from fsm_engine.storage.records import AnswerRow, ClassificationRow, MessageRow, TurnToCommit
+from fsm_engine.storage.turn_rows import AnswerRow, ClassificationRow, MessageRow, TurnToCommit
 
 HEARD = "My name is Ahmed Ali and I would like a savings account"
 SAID = "Which e-mail address should we use, Ahmed Ali? We use it only to confirm the account."

@@ -16,7 +16,8 @@ from fsm_engine.engine.requests import text_request
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
 from fsm_engine.model.turn import Turn
-from fsm_engine.storage.records import AuditRow, StoredTurn, TurnToCommit
+from fsm_engine.storage.records import StoredTurn
+from fsm_engine.storage.turn_rows import AuditRow, TurnToCommit
 
 FLOWS = Path(__file__).parent.parent / "flows"
 TEXTS = (

@@ -20,8 +20,8 @@ from statistics import median
 
 from benchmarks.account_turn import account_turn
 from fsm_engine.storage import open_store
-from fsm_engine.storage.records import TurnToCommit
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect
+from fsm_engine.storage.turn_rows import TurnToCommit
 
 ROUNDS = 7
 HASH = b"0123456789abcdef"

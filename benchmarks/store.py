@@ -23,13 +23,13 @@ from benchmarks.page import write
 from benchmarks.table import Figure, show
 from fsm_engine import Engine
 from fsm_engine.storage.pace import Pace
-from fsm_engine.storage.records import AnswerRow, MessageRow, TurnToCommit
 from fsm_engine.storage.row_seals import answer_seal, turn_seals
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
 from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect
+from fsm_engine.storage.turn_rows import AnswerRow, MessageRow, TurnToCommit
 
 USERS, CONVERSATIONS, TURNS = 1000, 5, 10
 ROUNDS, CALLS = 10, 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsm_engine.storage.records import MessageRow, TurnToCommit
+from fsm_engine.storage.turn_rows import MessageRow, TurnToCommit
 
 
 def at(second: float) -> str:

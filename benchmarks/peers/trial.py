@@ -26,7 +26,7 @@ from benchmarks.floor import bare_turns_per_second
 from benchmarks.peers.conduct import Conduct, conduct_of
 from benchmarks.peers.peer import Peer
 from benchmarks.peers.speed import Speed, speed_of
-from fsm_engine.storage.records import TurnToCommit
+from fsm_engine.storage.turn_rows import TurnToCommit
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from fsm_engine.engine.leases import lease_end
 from fsm_engine.model.codec import encode
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult
-from fsm_engine.storage.records import AuditRow
+from fsm_engine.storage.turn_rows import AuditRow
 
 
 class Ended(NamedTuple):

@@ -17,7 +17,7 @@ from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Answer, Outcome, Reply, StageNotes, Turn, TurnKind
-from fsm_engine.storage.records import (
+from fsm_engine.storage.turn_rows import (
     AnswerRow,
     AuditRow,
     ClassificationRow,

@@ -10,18 +10,18 @@ from typing import TypeAlias
 import orjson
 
 from fsm_engine.errors import InvalidArgument
-from fsm_engine.storage.records import (
+from fsm_engine.storage.records import FlowVersion
+from fsm_engine.storage.row_seals import answer_seal, session_seals, turn_seals
+from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.turn_rows import (
     AnswerRow,
     AuditRow,
     DeliveryRow,
     DetectionRow,
-    FlowVersion,
     MessageRow,
     TimerRow,
     TurnToCommit,
 )
-from fsm_engine.storage.row_seals import answer_seal, session_seals, turn_seals
-from fsm_engine.storage.seal import Seal
 
 Sql: TypeAlias = str | int | float | bytes | None
 Record: TypeAlias = MessageRow | AnswerRow | DetectionRow | AuditRow | DeliveryRow | TimerRow | FlowVersion

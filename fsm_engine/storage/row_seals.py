@@ -19,10 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.records import (
-    AnswerRow,
-    AuditRow,
-    DeliveryRow,
-    DetectionRow,
     StoredAnswer,
     StoredAudit,
     StoredClassification,
@@ -31,9 +27,9 @@ from fsm_engine.storage.records import (
     StoredMessage,
     StoredSession,
     StoredTurn,
-    TurnToCommit,
 )
 from fsm_engine.storage.seal import ROW_SEAL_BYTES, SEAL_BYTES, Seal
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, DeliveryRow, DetectionRow, TurnToCommit
 
 if TYPE_CHECKING:
     from fsm_engine.storage.database import Row

@@ -6,7 +6,7 @@ from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage import sql
 from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.intake import intake_row, storable
-from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn, TurnToCommit
+from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn
 from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
@@ -29,6 +29,7 @@ from fsm_engine.storage.row_seals import sound_session, sound_turn
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
 from fsm_engine.storage.sqlite_database import SqliteDatabase
+from fsm_engine.storage.turn_rows import TurnToCommit
 
 _CONVERSATION_FIELDS = 9
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from fsm_engine.storage.erasing import Erasing
-from fsm_engine.storage.records import LoadedConversation, TurnToCommit
+from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
@@ -24,6 +24,7 @@ from fsm_engine.storage.repositories import (
     Transactions,
     Users,
 )
+from fsm_engine.storage.turn_rows import TurnToCommit
 
 
 class Store(Protocol):

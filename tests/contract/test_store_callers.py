@@ -8,7 +8,7 @@ import pytest
 
 from fsm_engine.errors import Busy, DatabaseUnavailable
 from fsm_engine.storage import Store, open_store
-from fsm_engine.storage.records import TurnToCommit
+from fsm_engine.storage.turn_rows import TurnToCommit
 from tests.turns import turn
 
 STEPS = 12

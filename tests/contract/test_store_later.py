@@ -6,8 +6,8 @@ proves: S3
 from __future__ import annotations
 
 from fsm_engine.storage import Store
-from fsm_engine.storage.records import DeliveryRow, TimerRow
 from fsm_engine.storage.repositories import Takers
+from fsm_engine.storage.turn_rows import DeliveryRow, TimerRow
 from tests.turns import at, turn
 
 SESSION = "session of chat"

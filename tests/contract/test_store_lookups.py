@@ -10,15 +10,8 @@ import pytest
 
 from fsm_engine.errors import NotFound, VersionConflict
 from fsm_engine.storage import Store
-from fsm_engine.storage.records import (
-    AnswerRow,
-    AuditRow,
-    ClassificationRow,
-    DeletedUser,
-    DetectionRow,
-    FlowVersion,
-    TurnToCommit,
-)
+from fsm_engine.storage.records import DeletedUser, FlowVersion
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, ClassificationRow, DetectionRow, TurnToCommit
 from tests.turns import at, turn
 
 

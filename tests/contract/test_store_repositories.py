@@ -13,9 +13,9 @@ from fsm_engine.errors import IntegrityViolated, InvalidArgument, NotFound, Vers
 from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.session import Frame, RunningAction, SessionState, Status
 from fsm_engine.storage import Store
-from fsm_engine.storage.records import AnswerRow, AuditRow, DetectionRow
 from fsm_engine.storage.repositories import request_key
 from fsm_engine.storage.reviews import RiskSearch
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, DetectionRow
 from tests.turns import at, turn
 
 SESSION = "session of chat"

@@ -10,8 +10,8 @@ import pytest
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import Store
 from fsm_engine.storage.pace import HOLD_AT_MOST_S
-from fsm_engine.storage.records import AnswerRow, DetectionRow
 from fsm_engine.storage.reports import Purged, StepFunnel, WeekOfSessions
+from fsm_engine.storage.turn_rows import AnswerRow, DetectionRow
 from tests.storage.full_turn import full_turn
 from tests.turns import turn
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import Store, open_store
-from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.search import matching
 from fsm_engine.storage.sql_search import CANDIDATES
+from fsm_engine.storage.turn_rows import MessageRow
 from tests.turns import at, turn
 
 

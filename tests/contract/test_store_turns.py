@@ -16,14 +16,8 @@ from fsm_engine.errors import (
     VersionConflict,
 )
 from fsm_engine.storage import Store
-from fsm_engine.storage.records import (
-    AnswerRow,
-    AuditRow,
-    ClassificationRow,
-    DetectionRow,
-    MessageRow,
-    StoredTurn,
-)
+from fsm_engine.storage.records import StoredTurn
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, ClassificationRow, DetectionRow, MessageRow
 from tests.turns import at, turn
 
 ANSWER = AnswerRow("create_account", "name", "name", '"Ahmed Ali"', "I'm Ahmed Ali", 2)

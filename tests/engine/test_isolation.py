@@ -14,9 +14,9 @@ from fsm_engine import Engine, SyncEngine
 from fsm_engine.errors import FsmEngineError, NotFound
 from fsm_engine.model.session import SessionState
 from fsm_engine.storage import repositories
-from fsm_engine.storage.records import AnswerRow, DetectionRow
 from fsm_engine.storage.repositories import Repository
 from fsm_engine.storage.store import Store
+from fsm_engine.storage.turn_rows import AnswerRow, DetectionRow
 from fsm_engine.testing.database_files import table_digests
 from tests.engine.conftest import MakeBot
 from tests.support.bots import ORDER, Bot

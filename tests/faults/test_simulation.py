@@ -19,8 +19,9 @@ import pytest
 
 from fsm_engine.engine.risk_stage import RiskStage
 from fsm_engine.model.session import Mood
-from fsm_engine.storage.records import LoadedConversation, TurnToCommit
+from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.store import Store
+from fsm_engine.storage.turn_rows import TurnToCommit
 from fsm_engine.testing.simulation.run import simulate
 from fsm_engine.testing.simulation.settings import Figures, Result, Settings
 from fsm_engine.understanding.risk_phrases import NOTHING_HEARD, Heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsm_engine.storage.records import AnswerRow, AuditRow, ClassificationRow, DetectionRow, TurnToCommit
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, ClassificationRow, DetectionRow, TurnToCommit
 from tests.turns import turn
 
 

@@ -16,10 +16,10 @@ import pytest
 from fsm_engine.errors import DatabaseUnavailable, InvalidArgument
 from fsm_engine.storage import Store, erasing, open_store, sql_erasing
 from fsm_engine.storage.erasing import Subject
-from fsm_engine.storage.records import AnswerRow, AuditRow, ClassificationRow, DetectionRow, MessageRow
 from fsm_engine.storage.schema import schema_script
 from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.traces import PIECE, SHORTEST, Trace, found_in_files, needles_of, traces_left
+from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, ClassificationRow, DetectionRow, MessageRow
 from tests.turns import at, turn
 
 SECRET = "my brother Bartholomew hid the aquamarine ring"

@@ -10,9 +10,9 @@ import pytest
 
 from fsm_engine.storage import open_store
 from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
-from fsm_engine.storage.records import MessageRow
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
+from fsm_engine.storage.turn_rows import MessageRow
 from tests.turns import turn
 
 SECRET = "xylophonist"

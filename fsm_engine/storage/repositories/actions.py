@@ -11,9 +11,10 @@ import orjson
 from fsm_engine.errors import InvalidArgument, NotFound
 from fsm_engine.storage import sql, sql_actions
 from fsm_engine.storage.database import Step
-from fsm_engine.storage.records import AuditRow, Lease, StoredAudit, StoredResult, StoredTransaction
+from fsm_engine.storage.records import Lease, StoredAudit, StoredResult, StoredTransaction
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
 from fsm_engine.storage.row_seals import action_seal, audit_of, of_owner, sound_audit
+from fsm_engine.storage.turn_rows import AuditRow
 
 _HIGHEST_ID = 2**63 - 1
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from fsm_engine.storage import sql
-from fsm_engine.storage.records import (
-    DetectionRow,
-    StoredClassification,
-    StoredDetection,
-    StoredSummary,
-)
+from fsm_engine.storage.records import StoredClassification, StoredDetection, StoredSummary
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
 from fsm_engine.storage.reviews import RiskSearch, Verdict
 from fsm_engine.storage.row_seals import detection_of, detection_seal, session_of, sound_classification, sound_detection
+from fsm_engine.storage.turn_rows import DetectionRow
 
 _ANY_ID: Final = 2**63 - 1
 

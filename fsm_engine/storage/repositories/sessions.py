@@ -9,9 +9,10 @@ from fsm_engine.model.codec import decode, encode
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.storage import sql
 from fsm_engine.storage.due import Idle, IdleSession
-from fsm_engine.storage.records import AnswerRow, StoredAnswer, StoredSession, StoredTurn
+from fsm_engine.storage.records import StoredAnswer, StoredSession, StoredTurn
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
 from fsm_engine.storage.row_seals import answer_seal, of_owner, session_of, sound_answer, sound_session, sound_turn
+from fsm_engine.storage.turn_rows import AnswerRow
 
 
 class Sessions(Repository):
