@@ -219,7 +219,6 @@ class ActionRuns:
         if ended is None:
             async with self._leases.kept(running.request.key, running.fence):
                 ended = _told(running.request, await self._end_of(held, running))
-        failpoint("action.before-result")
         return await self._report(held, running, ended)
 
     async def _run_in_task(self, held: Held, running: _Running, under_way: UnderWay) -> tuple[Held, Outcome, Reply]:
@@ -235,7 +234,6 @@ class ActionRuns:
                         else:
                             await asyncio.sleep(pause_s)
                         await place.enter_async_context(under_way.committing(self._alone))
-                failpoint("action.before-result")
                 if not under_way.is_let_go:
                     return await self._report(held, running, ended)
                 with suppress(DatabaseUnavailable, OperationFailed, Busy):
@@ -311,6 +309,7 @@ class ActionRuns:
 
     async def _report(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
         """Commits the end of an action as a turn, computed anew where another engine took a turn meanwhile."""
+        failpoint("action.before-result")
         for _ in range(MAX_TRIES):
             taken = await self._taken(held, TurnKind.ACTION_RESULT, running, ended)
             try:
