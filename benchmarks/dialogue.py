@@ -75,17 +75,26 @@ async def recorded_turns() -> list[TurnToCommit]:
             await converse(engine, "recorded")
             session = await engine.session("recorded")
             journal = await engine.store.sessions.journal(session.id)
-            audits = {row.turn: row for row in await engine.store.audit.of_session(session.id)}
-    final = next(iter(audits.values()), None)
-    done = (
-        ()
-        if final is None
-        else (AuditRow(final.key, final.intent, final.action, final.status, final.input_json, final.output_json, None),)
+            (audit,) = await engine.store.audit.of_session(session.id)
+            transaction = await engine.store.transactions.get(audit.key)
+    assert transaction is not None
+    done = AuditRow(
+        audit.key,
+        audit.intent,
+        audit.action,
+        audit.status,
+        audit.input_json,
+        audit.output_json,
+        fence=1,
+        effect=transaction.status,
+        rollback_json=transaction.rollback_json,
+        cache_key=f"{audit.key} again",
+        cache_until=audit.updated_at,
     )
     return _rows(flows, journal, done)
 
 
-def _rows(flows: Flows, journal: Sequence[StoredTurn], done: tuple[AuditRow, ...]) -> list[TurnToCommit]:
+def _rows(flows: Flows, journal: Sequence[StoredTurn], done: AuditRow) -> list[TurnToCommit]:
     rows = []
     before = SessionState(journal[0].session_id)
     for number, (stored, outcome) in enumerate(zip(journal, replay(flows, journal), strict=True)):
@@ -101,7 +110,7 @@ def _rows(flows: Flows, journal: Sequence[StoredTurn], done: tuple[AuditRow, ...
             entities=None,
             metadata=None,
         )
-        held = Held("recorded", None, number, None, None, before, None)
+        held = Held("recorded", None, number, None, None, before if number else None, None)
         is_result = stored.caused_by is not None
         taken = TurnTaken(
             request=None if is_result else request,
@@ -111,7 +120,8 @@ def _rows(flows: Flows, journal: Sequence[StoredTurn], done: tuple[AuditRow, ...
             outcome=outcome,
             reply=reply_of(outcome, "recorded"),
             caused_by=stored.caused_by,
-            audit=done if is_result else (),
+            owner="owner",
+            audit=(done,) if is_result else (),
         )
         rows.append(rows_of(taken, flows))
         before = outcome.state
@@ -131,5 +141,10 @@ def _copy(turn: TurnToCommit, number: int) -> TurnToCommit:
         state_json=turn.state_json.replace(old, new),
         event_json=turn.event_json.replace(old, new),
         reply_json=turn.reply_json.replace(old, new),
-        audit=tuple(replace(row, key=f"{row.key}{number}") for row in turn.audit),
+        audit=tuple(_copied(row, number) for row in turn.audit),
     )
+
+
+def _copied(row: AuditRow, number: int) -> AuditRow:
+    cache_key = None if row.cache_key is None else f"{row.cache_key}{number}"
+    return replace(row, key=f"{row.key}{number}", cache_key=cache_key)

@@ -13,17 +13,19 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from benchmarks.account_turn import account_turn
 from fsm_engine.storage import open_store
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect
-from fsm_engine.storage.turn_rows import TurnToCommit
+from fsm_engine.storage.turn_rows import AuditRow, TurnToCommit
 
 ROUNDS = 7
+Run = Callable[[str, tuple[Any, ...]], sqlite3.Cursor]
 HASH = b"0123456789abcdef"
 """As long as one seal; a turn of the engine writes three to six."""
 
@@ -40,9 +42,16 @@ UPDATE sessions SET turn = ?, state_json = ?, state_hash = ?, status = ?, curren
   current_intent = ?, last_activity = ?, expires_at = ?, completed_at = ? WHERE key = ?"""
 KEEP_AUDIT = """
 INSERT INTO audit_log (idempotency_key, session, turn, intent, action, input_data, output_data, status, error_message,
-  created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  created_at, updated_at, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (idempotency_key) DO UPDATE SET status = excluded.status, output_data = excluded.output_data,
-  error_message = excluded.error_message, updated_at = excluded.updated_at"""
+  error_message = excluded.error_message, updated_at = excluded.updated_at, owner = NULL, lease_until = NULL, fence = 0
+RETURNING id"""
+ADD_TRANSACTION = """
+INSERT INTO transactions (idempotency_key, audit_log_id, status, rollback_data, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?)"""
+KEEP_RESULT = """
+INSERT INTO idempotency_cache (key, result_data, created_at, expires_at, first_key, conversation)
+VALUES (?, ?, ?, ?, ?, ?)"""
 ADD_TURN = """
 INSERT INTO turns (session, number, conversation, request_id, fingerprint, event_json, reply_json, row_hash, flow_hash,
   caused_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -96,7 +105,7 @@ def _write(connection: sqlite3.Connection, conversation: int, session: int, turn
     run = connection.execute
     now = turn.now
     said = len(turn.messages)
-    run("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     if turn.base_version == 0:
         run(ADD_CONVERSATION, (conversation, turn.conversation_id, turn.title, now, now))
     (last,) = run(UPDATE_CONVERSATION, (said, said, now, now, conversation, turn.base_version)).fetchone()
@@ -118,9 +127,18 @@ def _write(connection: sqlite3.Connection, conversation: int, session: int, turn
         intent = (heard.user_message, heard.intent, heard.confidence, heard.method, heard.step, now)
         run(ADD_CLASSIFICATION, (session, turn.turn, *intent))
     for audit in turn.audit:
-        values = (audit.intent, audit.action, audit.input_json, audit.output_json, audit.status, audit.error, now, now)
-        run(KEEP_AUDIT, (audit.key, session, turn.turn, *values))
-    run("COMMIT")
+        _write_action(run, conversation, (session, turn.turn), audit, now)
+    connection.execute("COMMIT")
+
+
+def _write_action(run: Run, conversation: int, place: tuple[int, int], audit: AuditRow, now: str) -> None:
+    values = (audit.intent, audit.action, audit.input_json, audit.output_json, audit.status, audit.error, now, now)
+    lease = (audit.owner, audit.lease_until, audit.fence or 0)
+    (number,) = run(KEEP_AUDIT, (audit.key, *place, *values, *lease)).fetchone()
+    if audit.effect is not None:
+        run(ADD_TRANSACTION, (audit.key, number, audit.effect, audit.rollback_json, now, now))
+    if audit.cache_key is not None:
+        run(KEEP_RESULT, (audit.cache_key, audit.output_json, now, audit.cache_until, audit.key, conversation))
 
 
 async def store_speed(path: str | Path, turns: int, *, conversations: int, loads: bool = False) -> Speed:
