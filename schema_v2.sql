@@ -564,15 +564,18 @@ CREATE TRIGGER turn_actions_write INSTEAD OF INSERT ON turn_actions BEGIN
       expires_at = excluded.expires_at, first_key = excluded.first_key, conversation = excluded.conversation
   WHERE idempotency_cache.expires_at <= excluded.created_at;
 
-  -- What an undo took back, or could not: the same request may then be made anew.
-  UPDATE transactions SET status = json_extract(e.value, '$.undone_as'), updated_at = NEW.now
-  FROM json_each(NEW.audit) AS e
-  WHERE json_extract(e.value, '$.undone_as') IS NOT NULL AND status = 'completed'
-    AND idempotency_key = json_extract(e.value, '$.undoes');
+  -- What an undo took back, or could not: the same request may then be made anew. By key, and not by any other index.
+  UPDATE transactions
+  SET updated_at = NEW.now, status = (
+    SELECT json_extract(value, '$.undone_as') FROM json_each(NEW.audit)
+    WHERE json_extract(value, '$.undoes') = transactions.idempotency_key)
+  WHERE +status = 'completed' AND idempotency_key IN (
+    SELECT json_extract(value, '$.undoes') FROM json_each(NEW.audit)
+    WHERE json_extract(value, '$.undone_as') IS NOT NULL);
   UPDATE audit_log SET status = 'rolled_back', updated_at = NEW.now
-  FROM json_each(NEW.audit) AS e
-  WHERE json_extract(e.value, '$.undone_as') = 'rolled_back' AND audit_log.status = 'success'
-    AND idempotency_key = json_extract(e.value, '$.undoes');
+  WHERE +status = 'success' AND idempotency_key IN (
+    SELECT json_extract(value, '$.undoes') FROM json_each(NEW.audit)
+    WHERE json_extract(value, '$.undone_as') = 'rolled_back');
   DELETE FROM idempotency_cache WHERE first_key IN (
     SELECT json_extract(value, '$.undoes') FROM json_each(NEW.audit)
     WHERE json_extract(value, '$.undone_as') IS NOT NULL);
