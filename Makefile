@@ -45,7 +45,7 @@ $(COMPILED)/.installed: $(shell git ls-files fsm_engine flows schema_v2.sql pypr
 compiled: $(COMPILED)/.installed
 	cd $(COMPILED) && .venv/bin/python -c \
 	  "import fsm_engine.core.advance as it; assert not it.__file__.endswith('.py'), f'{it.__file__} is not compiled'"
-	cd $(COMPILED) && .venv/bin/pytest -n 2 tests/core tests/understanding tests/properties tests/contract tests/engine tests/risk \
+	cd $(COMPILED) && .venv/bin/pytest -n 2 tests/core tests/understanding tests/properties tests/contract tests/risk \
 	  flows --deselect tests/understanding/test_language_examples.py
 
 bench-compiled: $(COMPILED)/.installed

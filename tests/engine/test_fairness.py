@@ -63,7 +63,9 @@ async def test_a_flood_takes_one_place_of_each_batch(make_bot: MakeBot) -> None:
         await asyncio.gather(*calls)
 
     assert {batch.count("('flood',") for batch in batches if "('flood'," in batch} == {1}
-    assert sum(batch.count("('chat ") for batch in batches[:4]) == 60
+    assert (
+        sum(batch.count("('chat ") for batch in batches[:10]) == 60
+    )  # of some sixty batches: nobody waits for the flood to end
     assert 60 <= len(batches) <= 64
 
 
