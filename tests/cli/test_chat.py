@@ -239,6 +239,7 @@ def test_choices_are_shown_in_a_terminal(terminal: "pexpect.spawn[str]") -> None
 
     terminal.expect("Which drink")
     terminal.expect(r"\[tea\]  \[coffee\]")
+    terminal.expect("you> ")  # what is typed before a line is asked for may be lost
     terminal.sendeof()
     terminal.expect(pexpect.EOF)
     terminal.close()
