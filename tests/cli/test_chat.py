@@ -244,6 +244,8 @@ def test_choices_are_shown_in_a_terminal(terminal: "pexpect.spawn[str]") -> None
     terminal.expect(pexpect.EOF)
     terminal.close()
 
+    assert terminal.exitstatus == 0
+
 
 def test_an_action_that_hangs_can_be_left_and_is_run_again(place: Path, environment: dict[str, str], run: Run) -> None:
     pour_in(place)
