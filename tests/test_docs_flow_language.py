@@ -73,7 +73,7 @@ def test_steps_of_the_page_are_read_without_a_problem(example: Example) -> None:
 def test_a_mistake_of_the_page_is_found(example: Example) -> None:
     codes = [problem.code for problem in parse_source(example.text, "page.yaml")[1]]
 
-    assert codes == ["needs-quotes", "unknown-step-kind"]
+    assert codes == ["needs-quotes", "unknown-step-kind", "bad-bounds"]
 
 
 def test_the_files_of_the_page_are_one_bot_that_can_run(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from fsm_engine.flow_files.authors_help import did_you_mean, shown
+from fsm_engine.flow_files.authors_help import did_you_mean, nearest, shown
 from fsm_engine.flow_files.parse_questions import ASK_KEYS, CONFIRM_KEYS, parse_ask, parse_called, parse_confirm
 from fsm_engine.flow_files.parse_reminders import parse_due
 from fsm_engine.flow_files.parse_texts import optional_speech, parse_speech
@@ -61,20 +61,24 @@ def _step(node: YamlNode, outline: Outline) -> Step | None:
 
 
 def _kind(mapping: YamlMap, outline: Outline) -> str | None:
-    """The first word; a step that begins with another word is reported and read all the same."""
+    """The first word; a step that begins with another word is reported and, where it can be guessed, read all the same:
+    what other steps make of it is then no problem of theirs."""
     source = outline.source
     words = list(mapping.entries)
-    if words and words[0] in KINDS:
-        return words[0]
+    first = words[0] if words else ""
+    if first in KINDS:
+        return first
+    meant = nearest(first, KINDS)
     kind = next((word for word in words if word in KINDS), None)
-    if kind is not None:
+    if kind is not None and (meant is None or meant in words or first in KINDS[kind].known):
         message = f"a step begins with what it does; put '{kind}:' first"
         source.error(mapping.entries[kind].key, "kind-not-first", message)
         return kind
-    first = words[0] if words else ""
     hint = did_you_mean(first, KINDS) or f"; a step begins with one of {', '.join(KINDS)}"
     source.error(mapping, "unknown-step-kind", f"no step begins with {shown(first)}{hint}")
-    return None
+    if meant is not None:
+        mapping.entries = {meant if word == first else word: entry for word, entry in mapping.entries.items()}
+    return meant
 
 
 def _spoken(fields: Fields, kind: str) -> Speech | None:

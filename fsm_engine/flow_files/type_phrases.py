@@ -20,6 +20,7 @@ from fsm_engine.model.slot import Option, SlotType
 
 MOST_CHOICES = 200
 _MISSPELT = 0.8  # "emial" is meant to be "email"; "rate" is not "date" but may be somebody's own type
+_LIKE_A_KIND = 0.7  # where more follows, it is nobody's own
 LONGEST_OPTION = 200
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*")
 _TEXT = re.compile(r"(?P<bounds>\S*\.\.\S*)?(?:(?:^|\s+)matching\s+(?P<pattern>.+))?", re.DOTALL)
@@ -69,6 +70,10 @@ def type_phrase(phrase: str) -> SlotType:
     guess = nearest(words, KINDS, likeness=_MISSPELT) if is_name else nearest(words, KINDS)
     if guess is None and is_name:
         return SlotType(kind=words)
+    if guess is None:  # "dat today..today+7": the name is at the beginning, and up to three words long
+        beginnings = [" ".join(words.split()[:length]) for length in (3, 2, 1)]
+        near = (nearest(beginning, KINDS, likeness=_LIKE_A_KIND) for beginning in beginnings)
+        guess = next((kind for kind in near if kind is not None), None)
     hint = f"; did you mean '{guess}'?" if guess else f"; types are {', '.join(KINDS)}"
     raise BadType("unknown-type", f"unknown type {shown(phrase)}{hint}")
 

@@ -290,4 +290,4 @@ def test_what_can_be_read_of_a_bad_file_is_kept() -> None:
     parsed, problems = parse_source("flow: f\nsteps:\n  - say: hi\n  - sya: ho\n  - end: bye\n", "f.yaml")
 
     assert [problem.code for problem in problems] == ["unknown-step-kind"]
-    assert [step.name for step in getattr(parsed, "steps", ())] == ["say 1", "end 1"]
+    assert [step.name for step in getattr(parsed, "steps", ())] == ["say 1", "say 2", "end 1"]
