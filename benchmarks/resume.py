@@ -32,12 +32,10 @@ async def fill(path: Path, sessions: int) -> None:
     turns = (await recorded_turns())[:2]
     store = await open_store(f"sqlite:///{path}")
     try:
-        batch: list[asyncio.Task[None]] = []
         for turn in turns:
             rows = copies([turn], sessions)
             for start in track(range(0, sessions, 2_000), description=f"{sessions} sessions", transient=True):
-                batch = [asyncio.create_task(store.commit(row)) for row in rows[start : start + 2_000]]
-                await asyncio.gather(*batch)
+                await asyncio.gather(*[store.commit(row) for row in rows[start : start + 2_000]])
     finally:
         await store.close()
 

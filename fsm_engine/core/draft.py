@@ -169,9 +169,10 @@ class Draft:
 
     def scope(self, extra: Mapping[str, Any] | None = None) -> Scope:
         """Slots in sight: ``extra`` first, then the running flow's, then those of the flows that ran it."""
-        layers: list[Mapping[str, Any]] = [frame.slots for frame in reversed(self.frames)]
+        layers: list[Mapping[str, Any]] = [frame.slots for frame in self.frames]
         if extra is not None:
-            layers.insert(0, extra)
+            layers.append(extra)
+        layers.reverse()
         return Scope(layers, self.today)
 
     def reading_context(self) -> ReadingContext:

@@ -36,6 +36,7 @@ from fsm_engine.core.expression_values import (
 )
 from fsm_engine.core.expression_values import LIST as LIST_KIND
 from fsm_engine.model.slot import SlotType
+from fsm_engine.model.values import turn_value
 
 MAX_LENGTH = 500
 MAX_NODES = 100
@@ -45,7 +46,7 @@ Value: TypeAlias = Any
 """bool, Decimal, str, date, datetime, list, dict or None."""
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Scope:
     """What an expression can see: slot values, nearest frame first, and the user's today."""
 

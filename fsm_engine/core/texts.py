@@ -13,6 +13,7 @@ from fsm_engine.model.flow import ANY_LANGUAGE, Speech, Text
 from fsm_engine.model.problem import Written
 from fsm_engine.model.slot import SlotType
 from fsm_engine.model.turn import Message
+from fsm_engine.model.values import turn_value
 
 _PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
@@ -120,7 +121,7 @@ class CompiledSpeech:
     media: tuple[Template, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Voice:
     """What saying something depends on: the user's language, the bot's first one, and the values in sight."""
 

@@ -14,16 +14,19 @@ from fsm_engine.model.turn import ActionRequest, ActionResult
 from fsm_engine.storage.turn_rows import AuditRow
 
 
-class Ended(NamedTuple):
-    """How an action ended. ``repeats`` is the key of the action whose result was given again.
+class KeptAs(NamedTuple):
+    """Under which key, and for how long, the result of an action is given again."""
 
-    ``cache_key`` and ``remember``: under which key, and for how long, its result is given again.
-    """
+    key: str
+    remember: timedelta
+
+
+class Ended(NamedTuple):
+    """How an action ended. ``repeats`` is the key of the action whose result was given again."""
 
     result: ActionResult
     repeats: str | None = None
-    cache_key: str | None = None
-    remember: timedelta | None = None
+    kept_as: KeptAs | None = None
 
 
 def pending_row(request: ActionRequest, owner: str | None, now: datetime) -> AuditRow:
@@ -45,7 +48,7 @@ def pending_row(request: ActionRequest, owner: str | None, now: datetime) -> Aud
 def ended_row(request: ActionRequest, ended: Ended, fence: int, now: datetime) -> AuditRow:
     """How it ended, with what that means for its transaction. ``fence`` 0: nothing guards it."""
     result = ended.result
-    is_kept = result.ok and ended.cache_key is not None and ended.remember is not None
+    kept_as = ended.kept_as if result.ok else None
     is_undo = request.undoes is not None
     return AuditRow(
         key=request.key,
@@ -60,8 +63,8 @@ def ended_row(request: ActionRequest, ended: Ended, fence: int, now: datetime) -
         repeats=ended.repeats,
         effect=None if is_undo or ended.repeats is not None else _effect(result),
         rollback_json=None if is_undo or not (result.ok or result.in_doubt) else _rollback(request, result),
-        cache_key=ended.cache_key if is_kept else None,
-        cache_until=utc_text(now + ended.remember) if is_kept and ended.remember is not None else None,
+        cache_key=None if kept_as is None else kept_as.key,
+        cache_until=None if kept_as is None else utc_text(now + kept_as.remember),
         undone_as=None if not is_undo else "rolled_back" if result.ok else "stuck",
     )
 

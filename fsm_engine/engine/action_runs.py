@@ -29,10 +29,10 @@ from fsm_engine.actions.running import Undone
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.waiting import waiting_message
-from fsm_engine.engine.action_rows import Ended, ended_row
+from fsm_engine.engine.action_rows import Ended, KeptAs, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
-from fsm_engine.engine.held import Held, held_of
+from fsm_engine.engine.held import Committed, Held, held_of
 from fsm_engine.engine.late_results import STORED_AGAIN_AFTER_S, Alone, LateResults, UnderWay
 from fsm_engine.engine.leases import HAS_ENDED, LEASE_S, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
@@ -65,7 +65,7 @@ REMEMBER = timedelta(hours=24)
 MAX_TRIES = 100
 """Times that the end of an action is computed anew because another engine was first."""
 
-Commit = Callable[[TurnTaken], Awaitable[Held]]
+Commit = Callable[[TurnTaken], Awaitable[Committed]]
 BeforeReply = Callable[[Flows, SessionState, Turn, Outcome, str], Awaitable[tuple[Turn, Outcome]]]
 
 
@@ -78,10 +78,15 @@ class Finished(NamedTuple):
 
 
 class _Running(NamedTuple):
-    """One action that this engine runs, and the turn that asked for it."""
+    """One action that this engine runs, and the turn that asked for it.
+
+    ``first``: what the same request came to before, as the store found when that turn was committed.
+    """
 
     request: ActionRequest
     asked_in: int
+    kept_as: KeptAs | None = None
+    first: StoredResult | None = None
     fence: int = 1
     is_in_doubt: bool = False
     is_pushed: bool = False
@@ -125,8 +130,8 @@ class ActionRuns:
         self._commit = commit
         self._before_reply = before_reply
 
-    async def run(self, held: Held, request: ActionRequest) -> tuple[Held, Reply]:
-        """Runs an action that a turn has just asked for, and what its result asks for, to the end.
+    async def run(self, taken: TurnTaken, committed: Committed) -> tuple[Held, Reply]:
+        """Runs the action that a turn has just asked for, and what its result asks for, to the end.
 
         Where they outlast their waiting time and late results can be delivered, what is said last is the waiting text,
         and they go on.
@@ -134,9 +139,10 @@ class ActionRuns:
         Raises:
             VersionConflict: another engine has taken the action over, or the conversation is gone.
         """
+        held, running = committed.held, _asked_by(taken, committed)
         assert held.state is not None
-        running = _Running(request, held.state.turn)
-        waiting_s = self._late.waiting_s(request)
+        assert running is not None
+        waiting_s = self._late.waiting_s(running.request)
         if waiting_s is None:
             return await self._run_all(held, running)
         under_way = UnderWay(held.conversation_id)
@@ -153,11 +159,11 @@ class ActionRuns:
         """Ends the session by a turn of its own and takes back what was done, before another one is started in it."""
         assert held.state is not None
         taken = await self._taken(held, TurnKind.CANCEL)
-        held = await self._commit(taken)
-        if taken.outcome.action is None:
-            return Finished(held, taken.reply.messages)
-        assert held.state is not None
-        held, later = await self._run_all(held, _Running(taken.outcome.action, held.state.turn))
+        committed = await self._commit(taken)
+        running = _asked_by(taken, committed)
+        if running is None:
+            return Finished(committed.held, taken.reply.messages)
+        held, later = await self._run_all(committed.held, running)
         return Finished(held, taken.reply.messages + later.messages)
 
     def under_way(self, held: Held) -> UnderWay | None:
@@ -194,9 +200,11 @@ class ActionRuns:
         request = unfinished_action(flows, held.state, self._clock())
         if request is None or self._runner.actions.get(action.action) is None:
             request = request or _bare_request(action, held.state.frames[-1].flow)
-            running = _Running(request, action.turn, fence, is_in_doubt=True, is_pushed=is_pushed)
+            running = _Running(request, action.turn, fence=fence, is_in_doubt=True, is_pushed=is_pushed)
             return await self._run_all(held, running, _told(request, Ended(_UNKNOWN)))
-        return await self._run_all(held, _Running(request, action.turn, fence, is_in_doubt=True, is_pushed=is_pushed))
+        kept_as = self.kept_as(held, request)
+        running = _Running(request, action.turn, kept_as, fence=fence, is_in_doubt=True, is_pushed=is_pushed)
+        return await self._run_all(held, running)
 
     async def _run_all(
         self, held: Held, running: _Running | None, ended: Ended | None = None, *, under_way: UnderWay | None = None
@@ -204,16 +212,15 @@ class ActionRuns:
         """Runs an action and those that its result asks for. ``ended``: how the first one ended, where it is known."""
         replies = under_way.replies if under_way is not None else []
         while running is not None:
-            held, outcome, reply = await self._run_one(held, running, ended, under_way)
-            assert held.state is not None
+            held, running, reply = await self._run_one(held, running, ended, under_way)
             replies.append(reply)
-            is_pushed, ended = running.is_pushed, None
-            running = _Running(outcome.action, held.state.turn, is_pushed=is_pushed) if outcome.action else None
+            ended = None
         return held, reduce(joined, replies)
 
     async def _run_one(
         self, held: Held, running: _Running, ended: Ended | None, under_way: UnderWay | None
-    ) -> tuple[Held, Outcome, Reply]:
+    ) -> tuple[Held, _Running | None, Reply]:
+        """Runs an action and commits its end; what is held then, and the next action."""
         if under_way is not None:
             return await self._run_in_task(held, running, under_way)
         if ended is None:
@@ -221,7 +228,9 @@ class ActionRuns:
                 ended = _told(running.request, await self._end_of(held, running))
         return await self._report(held, running, ended)
 
-    async def _run_in_task(self, held: Held, running: _Running, under_way: UnderWay) -> tuple[Held, Outcome, Reply]:
+    async def _run_in_task(
+        self, held: Held, running: _Running, under_way: UnderWay
+    ) -> tuple[Held, _Running | None, Reply]:
         """Once its caller has gone, a result that the database could not store is stored later."""
         key = running.request.key
         ended: Ended | None = None
@@ -241,7 +250,7 @@ class ActionRuns:
         assert ended is not None
         raise OperationFailed(f"action '{running.request.action}': the database could not store its end for too long.")
 
-    async def _report_late(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
+    async def _report_late(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, _Running | None, Reply]:
         held = await self._reloaded(held)
         if not await self._is_ours(held, running):
             raise VersionConflict(f"action '{running.request.action}': it is no longer this engine's to end.")
@@ -250,8 +259,7 @@ class ActionRuns:
     async def _end_of(self, held: Held, running: _Running) -> Ended:
         assert held.state is not None
         request = running.request
-        cache_key, remember = self._kept_as(held, request)
-        first = await self._first_result(held, running, cache_key) if cache_key is not None else None
+        first = await self._first_result_in_doubt(held, running) if running.is_in_doubt else running.first
         if first is not None:
             return await self._given_again(first)
         undone = await self._undone(request)
@@ -259,27 +267,27 @@ class ActionRuns:
             return Ended(ActionResult(ok=False, error="damaged"))
         view = view_of(held.state, held.conversation_id)
         result = await self._runner.run(request, view, is_in_doubt=running.is_in_doubt, undone=undone)
-        return Ended(result, None, cache_key, remember)
+        return Ended(result, kept_as=running.kept_as)
 
-    def _kept_as(self, held: Held, request: ActionRequest) -> tuple[str | None, timedelta | None]:
-        """The key under which the result is given again, and for how long; nothing for an undo."""
+    def kept_as(self, held: Held, request: ActionRequest) -> KeptAs | None:
+        """How the result of an action is kept, so that the same request again is given it; None for an undo."""
         registered = self._runner.actions.get(request.action)
         if registered is None or request.undoes is not None:
-            return None, None
+            return None
         remember = self._remember if registered.remember == "default" else registered.remember
         if remember is None:
-            return None, None
+            return None
         whose = f"user:{held.user_id}" if held.user_id is not None else f"conversation:{held.conversation_id}"
-        return request_key(whose, request.action, request.slots), remember
+        return KeptAs(request_key(whose, request.action, request.slots), remember)
 
-    async def _first_result(self, held: Held, running: _Running, cache_key: str) -> StoredResult | None:
-        """What the same request came to before. To an action in doubt, what whoever called it must have known as well:
-        then it was not called. Clocks may differ by less than a lease lasts; turns of one conversation need none.
+    async def _first_result_in_doubt(self, held: Held, running: _Running) -> StoredResult | None:
+        """What the same request came to before, if whoever called the action must have known of it: then it was not
+        called. Clocks may differ by less than a lease lasts; turns of one conversation need none.
         """
-        first = await self._store.idempotency.get(cache_key, now=utc_text(self._clock()))
-        if first is None or not running.is_in_doubt:
-            return first
-        if first.conversation is not None and first.conversation == held.conversation_key:
+        if running.kept_as is None:
+            return None
+        first = await self._store.idempotency.get(running.kept_as.key, now=utc_text(self._clock()))
+        if first is None or (first.conversation is not None and first.conversation == held.conversation_key):
             return first
         asked = await self._store.audit.by_key(running.request.key)
         known_by_all = utc_text(datetime.fromisoformat(first.created_at) + timedelta(seconds=LEASE_S))
@@ -307,13 +315,14 @@ class ActionRuns:
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return _LOST
 
-    async def _report(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, Outcome, Reply]:
+    async def _report(self, held: Held, running: _Running, ended: Ended) -> tuple[Held, _Running | None, Reply]:
         """Commits the end of an action as a turn, computed anew where another engine took a turn meanwhile."""
         failpoint("action.before-result")
         for _ in range(MAX_TRIES):
             taken = await self._taken(held, TurnKind.ACTION_RESULT, running, ended)
             try:
-                return await self._commit(taken), taken.outcome, taken.reply
+                committed = await self._commit(taken)
+                return committed.held, _asked_by(taken, committed), taken.reply
             except VersionConflict:
                 held = await self._reloaded(held)
                 if not await self._is_ours(held, running):
@@ -341,6 +350,7 @@ class ActionRuns:
             audit=(ended_row(running.request, ended, running.fence, now),) if running and ended else (),
             owner=self.owner,
             is_pushed=running is not None and running.is_pushed,
+            kept_as=None if outcome.action is None else self.kept_as(held, outcome.action),
         )
 
     async def _is_ours(self, held: Held, running: _Running) -> bool:
@@ -353,6 +363,14 @@ class ActionRuns:
         if loaded is None:
             raise no_conversation(held.conversation_id)
         return held_of(loaded)
+
+
+def _asked_by(taken: TurnTaken, committed: Committed) -> _Running | None:
+    """The action that a turn asks for, which is stored now; whoever was not told of the turn is not told of its end."""
+    action, state = taken.outcome.action, committed.held.state
+    if action is None or state is None:
+        return None
+    return _Running(action, state.turn, taken.kept_as, committed.first, is_pushed=taken.is_pushed)
 
 
 _LOST = Undone({}, None)

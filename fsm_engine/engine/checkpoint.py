@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from fsm_engine.core.flows import Flows
-from fsm_engine.engine.action_rows import pending_row
+from fsm_engine.engine.action_rows import KeptAs, pending_row
 from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request
 from fsm_engine.model.codec import encode
@@ -35,7 +35,8 @@ MAX_DETECTED_TEXT = 1000
 class TurnTaken(NamedTuple):
     """A turn that was computed: what came in, what it was computed from, what came out.
 
-    ``is_pushed``: no caller waits for the reply, so its messages are delivered.
+    ``is_pushed``: no caller waits for the reply, so its messages are delivered. ``kept_as`` is how the result of the
+    action that it asks for is kept.
     """
 
     request: Request | None
@@ -49,6 +50,7 @@ class TurnTaken(NamedTuple):
     audit: tuple[AuditRow, ...] = ()
     is_pushed: bool = False
     owner: str | None = None
+    kept_as: KeptAs | None = None
 
 
 def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
@@ -91,6 +93,7 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
         closes_session=taken.closes,
         drop_messages=state.status is Status.COMPLETED and flows.bot.keep.drop_messages_on_completion,
         after_session=held.state.session_id if state.turn == 1 and held.state is not None else None,
+        looks_up=taken.kept_as.key if taken.kept_as is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from fsm_engine.engine.requests import Request
 from fsm_engine.errors import Busy, forked
 from fsm_engine.model.codec import decode
 from fsm_engine.model.session import SessionState
-from fsm_engine.storage.records import LoadedConversation
+from fsm_engine.storage.records import LoadedConversation, StoredResult
 
 RECENT_REQUESTS = 64
 WAITING_PER_CONVERSATION = 1_000
@@ -36,6 +36,13 @@ class Held(NamedTuple):
     expires_at: str | None
     recent_requests: tuple[str, ...] = ()
     is_fresh: bool = False
+
+
+class Committed(NamedTuple):
+    """A turn that is stored. ``first``: what the action that it asks for came to before, for the same request."""
+
+    held: Held
+    first: StoredResult | None
 
 
 def held_of(loaded: LoadedConversation) -> Held:

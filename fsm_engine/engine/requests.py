@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from os import urandom
@@ -16,12 +16,13 @@ import orjson
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import TurnKind
+from fsm_engine.model.values import turn_value
 from fsm_engine.understanding.text import canonical_id, canonical_text
 
 MAX_METADATA_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Request:
     """What the bot asked for, by `Engine.turn` or `Engine.start`. ``text`` is canonical; see `understanding.text`."""
 

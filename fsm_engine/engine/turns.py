@@ -13,7 +13,7 @@ from fsm_engine.core.advance import advance
 from fsm_engine.engine.action_runs import WAITING_S, ActionRuns
 from fsm_engine.engine.checkpoint import TurnTaken, rows_of
 from fsm_engine.engine.flow_source import FlowSource
-from fsm_engine.engine.held import RECENT_REQUESTS, ConversationOrder, Held, HeldConversations, held_from
+from fsm_engine.engine.held import RECENT_REQUESTS, Committed, ConversationOrder, Held, HeldConversations, held_from
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.late_results import RunsHere
 from fsm_engine.engine.opening import NewId, Opening, open_session
@@ -33,7 +33,7 @@ from fsm_engine.errors import (
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.session import Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import IntentGuess, Message, Reply, Turn, TurnKind
+from fsm_engine.model.turn import CallRequest, IntentGuess, Message, Reply, Turn, TurnKind
 from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
@@ -188,13 +188,13 @@ class Turns:
             held = cancelled.held
             late += cancelled.messages
         taken = await self._compute(held, request, late)
-        held = await self._commit(taken)
+        committed = await self._commit(taken)
         if taken.outcome.action is None:
             return taken.reply
         try:
-            _held, later = await self._runs.run(held, taken.outcome.action)
+            _held, later = await self._runs.run(taken, committed)
         except VersionConflict:
-            return await self._reply_by_another(held)
+            return await self._reply_by_another(committed.held)
         return joined(taken.reply, later)
 
     def _patience_s(self, held: Held, request: Request) -> float | None:
@@ -252,7 +252,8 @@ class Turns:
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
-            held = await self._fresh(held, request)
+            if not self._may_be_asked_twice(outcome.needs):
+                held = await self._fresh(held, request)
             result = await ask_outside(self._actions, outcome.needs, view_of(opening.state, request.conversation_id))
             turn = replace(turn, call_results={**turn.call_results, outcome.needs.key: result})
             outcome = advance(flows, opening.state, turn)
@@ -264,8 +265,17 @@ class Turns:
         reply = reply_of(outcome, request.conversation_id)
         if late:
             reply = replace(reply, messages=(*late, *reply.messages))
-        owner = self._runs.owner
-        return TurnTaken(request, held, opening.state, turn, outcome, reply, closes=opening.closes, owner=owner)
+        return TurnTaken(
+            request,
+            held,
+            opening.state,
+            turn,
+            outcome,
+            reply,
+            closes=opening.closes,
+            owner=self._runs.owner,
+            kept_as=None if outcome.action is None else self._runs.kept_as(held, outcome.action),
+        )
 
     async def _fresh(self, held: Held, request: Request) -> Held:
         """The same, known to be up to date: before the outside world is asked, so that nothing is asked twice.
@@ -281,6 +291,11 @@ class Turns:
         if known.version != held.version or ids[0] != ids[1] or (loaded is not None and loaded.seen):
             raise StaleHold
         return held._replace(is_fresh=True)
+
+    def _may_be_asked_twice(self, needs: CallRequest) -> bool:
+        """A registered function that promises so is not worth a look at the database first."""
+        registered = self._actions.get(needs.action)
+        return registered is not None and registered.is_idempotent
 
     def _asks_outside(self, request: Request) -> bool:
         if self.stages.asks_outside:
@@ -326,11 +341,11 @@ class Turns:
             guesses = await hooked_guesses(self._intent_hooks, text, maybe=flows.bot.intents.maybe)
         return guesses or flows.classifier.classify(text)
 
-    async def _commit(self, taken: TurnTaken) -> Held:
+    async def _commit(self, taken: TurnTaken) -> Committed:
         flows = self._source.flows
         rows = rows_of(taken, flows)
         failpoint("turn.before-commit")
-        await self._store.commit(rows)
+        first = await self._store.commit(rows)
         failpoint("turn.after-commit")
         if rows.deliveries:
             self._wake_outbox()
@@ -348,7 +363,7 @@ class Turns:
             recent_requests=recent,
         )
         self._held.put(held)
-        return held
+        return Committed(held, first)
 
 
 def _is_to_be_undone(held: Held, now: datetime) -> bool:

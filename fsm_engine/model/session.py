@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from fsm_engine.model.slot import Json
+from fsm_engine.model.values import turn_value
 
 Mood = Literal["distress", "harmless", ""]
 """What a user's message tells about words of later ones that mean little alone: "I want to end it" after "my life is
@@ -29,7 +30,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Frame:
     """One flow on the session's stack, and where it waits.
 
@@ -127,7 +128,7 @@ class Timer:
     media: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class SessionState:
     """``frames`` is the stack, the innermost last; empty when no flow has been chosen yet.
 

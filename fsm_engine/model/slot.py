@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from typing_extensions import TypeAliasType
 
+from fsm_engine.model.values import turn_value
+
 Json = TypeAliasType("Json", "bool | int | float | str | list[Json] | dict[str, Json] | None")
 """A slot value as it is kept: dates as ISO 8601 text, money as ``{"amount": "25.00", "currency": "USD"}``."""
 
@@ -50,7 +52,7 @@ class SlotType:
     item: SlotType | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class ReadingContext:
     """What reading depends on besides the words: never the machine's own clock or locale."""
 
@@ -60,7 +62,7 @@ class ReadingContext:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Fits:
     """The answer was read. ``certain`` says that the words can hardly mean anything else."""
 
@@ -68,7 +70,7 @@ class Fits:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class DoesNotFit:
     """No value: ``reason`` is a code such as ``unsure``, ``not_a_number``, ``too_small``, ``unknown_option``."""
 

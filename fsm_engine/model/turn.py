@@ -11,6 +11,7 @@ from typing import Literal
 from fsm_engine.model.flow import Level
 from fsm_engine.model.session import Frame, Mood, SessionState, Status, Timer
 from fsm_engine.model.slot import Json
+from fsm_engine.model.values import turn_value
 
 
 class TurnKind(StrEnum):
@@ -95,7 +96,7 @@ class StageNotes:
     messages: tuple[Message, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Turn:
     """All that one turn depends on besides the state. The journal keeps it, so a replay needs nothing else.
 
@@ -130,7 +131,7 @@ class Turn:
     timer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Answer:
     """A slot that this turn stored, changed, or (``value`` None and ``is_removed``) took back.
 
@@ -160,7 +161,7 @@ class CallRequest:
     slots: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class ActionRequest:
     """An action to run once the turn is committed; its result is a turn of its own.
 
@@ -199,7 +200,7 @@ class TimerChange:
     status: Literal["pending", "fired", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Outcome:
     """What a turn leads to, as data. With ``needs`` set nothing else counts: ask, and advance again with the result."""
 

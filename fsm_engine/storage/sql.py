@@ -6,15 +6,22 @@ from __future__ import annotations
 from functools import cache
 
 from fsm_engine.storage import sql_rows as rows
+from fsm_engine.storage.sql_actions import RESULTS
 
 TURN_COLUMNS = 40
 
 
 @cache
-def intake(turns: int) -> str:
-    """Writes whole turns, the rows of `intake_row` one after the other."""
+def intake(turns: int, *, looks_up: bool = False) -> str:
+    """Writes whole turns, the rows of `intake_row` one after the other.
+
+    ``looks_up``: one value more, a JSON array of [key, now]; each row that comes back tells in JSON which results are
+    kept under these keys.
+    """
     row = f"({', '.join('?' * TURN_COLUMNS)})"
-    return f"INSERT INTO turn_intake VALUES {', '.join([row] * turns)}"
+    last = f"?{turns * TURN_COLUMNS + 1}"
+    returning = f" RETURNING ({RESULTS.replace('?1', last)})" if looks_up else ""
+    return f"INSERT INTO turn_intake VALUES {', '.join([row] * turns)}{returning}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -81,6 +81,12 @@ RESULT = """
 SELECT key, user_id, result_data, created_at, expires_at, first_key, conversation FROM idempotency_cache
 WHERE key = ?1 AND expires_at > ?2 AND (?3 IS NULL OR user_id = ?3)
 """
+RESULTS = """
+SELECT json_group_array(json_array(c.key, c.user_id, c.result_data, c.created_at, c.expires_at, c.first_key,
+  c.conversation))
+FROM json_each(?1) AS q CROSS JOIN idempotency_cache AS c ON c.key = json_extract(q.value, '$[0]')
+WHERE c.expires_at > json_extract(q.value, '$[1]')
+"""
 DELETE_OLD_RESULTS = """
 DELETE FROM idempotency_cache
 WHERE key IN (SELECT key FROM idempotency_cache WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2) RETURNING key

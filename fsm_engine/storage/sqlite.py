@@ -6,7 +6,7 @@ from fsm_engine.errors import SessionCorrupted
 from fsm_engine.storage import sql
 from fsm_engine.storage.erasing import Erasing
 from fsm_engine.storage.intake import intake_row, storable
-from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredTurn
+from fsm_engine.storage.records import LoadedConversation, StoredConversation, StoredResult, StoredTurn
 from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
@@ -96,9 +96,14 @@ class SqliteStore:
             raise SessionCorrupted(f"request {request_id}: what is stored of it is damaged. Restore a backup.")
         return turns
 
-    async def commit(self, turn: TurnToCommit) -> None:
-        # A turn that reports an action ends a call that has waited for one commit already.
-        await self._database.insert_turn(intake_row(turn, self._seal), goes_first=turn.caused_by is not None)
+    async def commit(self, turn: TurnToCommit) -> StoredResult | None:
+        kept = await self._database.insert_turn(
+            intake_row(turn, self._seal),
+            # A turn that reports an action ends a call that has waited for one commit already.
+            goes_first=turn.caused_by is not None,
+            looks_up=None if turn.looks_up is None else (turn.looks_up, turn.now),
+        )
+        return None if kept is None else StoredResult(*kept)
 
     async def settle(self) -> None:
         await self._database.settle()

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from functools import partial
 from itertools import chain, count
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiosqlite
 import orjson
@@ -26,6 +26,9 @@ from fsm_engine.storage.intake import Sql
 from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
+
+_Turn: TypeAlias = tuple[tuple[Sql, ...], tuple[str, str] | None]
+"""The row of a turn, and the key under which it looks up a kept result, with the time."""
 
 TURNS_AT_MOST = 24
 """In one transaction. More would save next to nothing of the disk's time, and leave no one to compute meanwhile."""
@@ -125,11 +128,16 @@ class SqliteDatabase:
                     await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
         return not is_busy
 
-    async def insert_turn(self, row: tuple[Sql, ...], *, goes_first: bool) -> None:
-        """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be."""
+    async def insert_turn(
+        self, row: tuple[Sql, ...], *, goes_first: bool, looks_up: tuple[str, str] | None = None
+    ) -> Row | None:
+        """Returns when the turn is committed; cancelled, the turn is withdrawn or commits, as it may be.
+
+        ``looks_up`` is a key and the time: what comes back is the row of the result that is kept under it, if any.
+        """
         self._check_open()
         try:
-            await self._turns.ask(row, goes_first=goes_first)
+            return await self._turns.ask((row, looks_up), goes_first=goes_first)
         except asyncio.CancelledError:
             self._abandoned += 1
             raise
@@ -186,26 +194,33 @@ class SqliteDatabase:
     def _end(self) -> None:
         self._is_open = False
 
-    async def _insert(self, rows: Sequence[tuple[Sql, ...]]) -> list[None]:
+    async def _insert(self, turns: Sequence[_Turn]) -> list[Row | None]:
         """One statement, so one transaction: it takes the write lock before it reads anything."""
-        values = tuple(chain.from_iterable(rows))
+        values = tuple(chain.from_iterable([row for row, _ in turns]))
+        looked_up = [one for _, one in turns if one is not None]
+        if looked_up:
+            values = (*values, orjson.dumps(looked_up).decode())
         for retry in count():
             try:
-                await self._insert_once(sql.intake(len(rows)), values)
+                returned = await self._insert_once(sql.intake(len(turns), looks_up=bool(looked_up)), values)
                 break
             except DatabaseUnavailable as error:
                 await self._writes.before(retry, error)
-        return [None] * len(rows)
+        if not looked_up:
+            return [None] * len(turns)
+        found = {kept[0]: tuple(kept) for kept in orjson.loads(returned[0][0])}
+        return [None if one is None else found.get(one[0]) for _, one in turns]
 
-    async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> None:
+    async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         failpoint("store.before-statement")
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
-                    await self._writer.execute_fetchall(statement, values)
+                    returned = await self._writer.execute_fetchall(statement, values)
             else:
-                await self._writer.execute_fetchall(statement, values)
+                returned = await self._writer.execute_fetchall(statement, values)
         failpoint("store.after-statement")
+        return _tuples(returned)
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from fsm_engine.storage.erasing import Erasing
-from fsm_engine.storage.records import LoadedConversation
+from fsm_engine.storage.records import LoadedConversation, StoredResult
 from fsm_engine.storage.repositories import (
     Analytics,
     Audit,
@@ -69,8 +69,8 @@ class Store(Protocol):
         """
         ...
 
-    async def commit(self, turn: TurnToCommit) -> None:
-        """Returns when the turn is stored.
+    async def commit(self, turn: TurnToCommit) -> StoredResult | None:
+        """Returns when the turn is stored, with the result that is kept under its ``looks_up`` and holds at its time.
 
         Raises:
             VersionConflict: the conversation is not at ``base_version`` any more (or exists, where that is 0).

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fsm_engine.model.values import turn_value
 from fsm_engine.storage.records import Role
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class MessageRow:
     """One thing said, by the user or by the bot."""
 
@@ -20,7 +21,7 @@ class MessageRow:
     metadata_json: str
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class AnswerRow:
     """The answer to one step of one flow. ``response_json`` None takes the stored answer away.
 
@@ -49,7 +50,7 @@ class DetectionRow:
     resources_shown: bool
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class ClassificationRow:
     """What the user's message was taken to want; ``intent`` None when nothing fitted."""
 
@@ -60,7 +61,7 @@ class ClassificationRow:
     step: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class AuditRow:
     """An action of this turn. A ``key`` that is stored already gets the new status, output and error only.
 
@@ -125,6 +126,7 @@ class TurnToCommit(NamedTuple):
     ``after_session``, given with ``turn`` 1, is the one that the conversation had last: where it is not there, the turn
     was computed from a conversation that is gone, and is refused like one from another version.
     ``drop_messages`` deletes the messages of the session, this turn's too, once all else is written.
+    ``looks_up``: under which key the action that the turn asks for may have a kept result; the store answers with it.
     """
 
     conversation_id: str
@@ -159,3 +161,4 @@ class TurnToCommit(NamedTuple):
     closes_session: tuple[str, str] | None = None
     drop_messages: bool = False
     after_session: str | None = None
+    looks_up: str | None = None

@@ -25,6 +25,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from fsm_engine.model.turn import IntentGuess
+from fsm_engine.model.values import turn_value
 from fsm_engine.understanding.text import fold
 
 EXACT: Final = 1.0
@@ -109,7 +110,7 @@ class _Index:
     near_words: Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class _Message:
     """``stems`` are those of the telling words, misspelt ones put right; ``places`` says which word each one is."""
 

@@ -189,13 +189,15 @@ class RuleIndex:
                     by_word.setdefault(word, []).append(rule)
         self._by_word: Mapping[str, Sequence[Rule]] = by_word
         self._by_prefix: Mapping[str, Sequence[Rule]] = by_prefix
+        self._words = frozenset(by_word)
+        self._prefixes = frozenset(by_prefix)
 
     def candidates(self, words: set[str]) -> dict[Rule, None]:
         """Rules, each once, for which one of the words may be the start of a match; sorted, as sets have no order."""
         found: dict[Rule, None] = {}
-        for word in sorted(self._by_word.keys() & words):
+        for word in sorted(self._words & words):
             found.update(dict.fromkeys(self._by_word[word]))
-        for prefix in sorted(self._by_prefix.keys() & {word[:3] for word in words}):
+        for prefix in sorted(self._prefixes.intersection([word[:3] for word in words])):
             found.update(dict.fromkeys(self._by_prefix[prefix]))
         return found
 

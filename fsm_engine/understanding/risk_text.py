@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fsm_engine.model.values import turn_value
+
 _LOOK_ALIKES: Final = {
     "a": "аαɑɐᴀ∂ⱥ", "b": "ьвβʙɓ฿ƀ", "c": "сϲᴄ¢ƈςϛ", "d": "ԁɗᴅđðժ", "e": "еєεɛᴇҽ€ǝəё℮", "f": "ғƒꜰ", "g": "ɡɢԍցց",
     "h": "һнʜɦ", "i": "іιıɪᎥ¡ⅰ", "j": "јʝᴊ", "k": "кκᴋƙҝ", "l": "ӏʟłⅼ£ɭ", "m": "мᴍɱⅿ", "n": "ոηɴпиɲ",
@@ -41,7 +43,7 @@ def _table() -> dict[int, str]:
 _TABLE: Final = _table()
 
 
-@dataclass(frozen=True, slots=True)
+@turn_value
 class Reading:
     """``data`` is what patterns run over. ``starts`` and ``ends`` give, for each of its characters, the slice of the
 

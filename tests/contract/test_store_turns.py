@@ -16,7 +16,7 @@ from fsm_engine.errors import (
     VersionConflict,
 )
 from fsm_engine.storage import Store
-from fsm_engine.storage.records import StoredTurn
+from fsm_engine.storage.records import StoredResult, StoredTurn
 from fsm_engine.storage.turn_rows import AnswerRow, AuditRow, ClassificationRow, DetectionRow, MessageRow
 from tests.turns import at, turn
 
@@ -45,6 +45,21 @@ async def test_a_committed_turn_is_what_the_next_load_gives(store: Store) -> Non
     assert (session.flow, session.step, session.intent) == ("create_account", "email", "create_account")
     assert (session.created_at, session.last_activity) == (at(1), at(1))
     assert (session.expires_at, session.completed_at) == (at(1801), None)
+
+
+async def test_a_turn_brings_back_the_result_that_is_kept_under_the_key_it_looks_up(store: Store) -> None:
+    await store.idempotency.put("soup", '{"n":1}', now=at(0), expires_at=at(2), user_id=None)
+    await store.idempotency.put("cake", "[2]", now=at(0), expires_at=at(9), user_id=None)
+
+    answers = await asyncio.gather(
+        *(store.commit(turn(1, f"chat {key}", looks_up=key)) for key in ("soup", "cake", "pie", None))
+    )
+    late = await store.commit(turn(2, "chat soup", looks_up="soup"))
+
+    soup, cake, pie, nothing = answers
+    assert soup == StoredResult("soup", None, '{"n":1}', at(0), at(2))
+    assert cake == StoredResult("cake", None, "[2]", at(0), at(9))
+    assert (pie, nothing, late) == (None, None, None)
 
 
 async def test_a_later_turn_replaces_state_and_keeps_what_was_said(store: Store) -> None:

@@ -90,11 +90,19 @@ def _no_fence() -> None:
 def _no_result_given_again() -> None:
     """Nobody looks whether the same request was carried out before."""
     from fsm_engine.storage.repositories.actions import Idempotency
+    from fsm_engine.storage.sqlite import SqliteStore
+    from fsm_engine.storage.turn_rows import TurnToCommit
+
+    commit = SqliteStore.commit
 
     async def get(self: Idempotency, key: str, **options: Any) -> None:
         return None
 
+    async def without_looking(self: SqliteStore, turn: TurnToCommit) -> None:
+        await commit(self, turn._replace(looks_up=None))
+
     _patch(Idempotency, "get", get)
+    _patch(SqliteStore, "commit", without_looking)
 
 
 def _no_undo_once() -> None:

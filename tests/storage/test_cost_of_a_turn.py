@@ -1,4 +1,4 @@
-"""What a turn costs does not grow with what the database holds: counted in steps of SQLite's machine, not in time."""
+"""What a turn costs, counted in steps of SQLite's machine and in calls of the database, not in time."""
 
 # proves: D8
 
@@ -9,6 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
+import pytest
+
+from benchmarks.dialogue import FLOWS, TURNS_PER_DIALOGUE, bank, converse, texts_of
+from fsm_engine import Engine
 from fsm_engine.storage import sql
 from fsm_engine.storage.intake import intake_row
 from fsm_engine.storage.open import open_store
@@ -66,3 +71,26 @@ async def test_a_turn_takes_as_many_steps_among_many_actions_as_among_few(tmp_pa
     few, many = await steps_with(tmp_path / "few.db", FEW), await steps_with(tmp_path / "many.db", MANY)
 
     assert [round(more / less, 1) for less, more in zip(few, many, strict=True)] == [1.0] * len(few)
+
+
+async def test_a_dialogue_asks_the_database_once_for_each_turn_that_it_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call costs a trip to the database's thread: none for what is held, for a check that may be asked twice, or
+    for whether the same request has its result already, which the turn that asks for it brings back.
+    """
+    calls: list[str] = []
+    ask = aiosqlite.Connection.execute_fetchall
+
+    async def counted(self: aiosqlite.Connection, statement: str, values: Any = None) -> Any:
+        calls.append(statement.split(maxsplit=1)[0])
+        return await ask(self, statement, values)
+
+    async with Engine.open(f"sqlite:///{tmp_path}/bot.db", flows=FLOWS, actions=bank()) as engine:
+        await converse(engine, "c", 0)
+        monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", counted)
+        for number, text in enumerate(texts_of(7)):  # other answers: not the same request again
+            await engine.turn("c", text, request_id=f"1-{number}")
+        monkeypatch.undo()
+
+    assert calls == ["INSERT"] * TURNS_PER_DIALOGUE
