@@ -203,7 +203,7 @@ def _bound(draft: Draft, slot_type: SlotType, bound: Any) -> str:
     if bound is None:
         return ""
     if isinstance(bound, DayBound):
-        day = date.fromisoformat(bound.day) if bound.day else draft.today
+        day = date.fromisoformat(bound.day) if bound.day else draft.today()
         return format_value(day + timedelta(days=bound.offset_days), draft.language)
     if slot_type.kind == "money":
         currency = slot_type.currency or "USD"

@@ -160,7 +160,6 @@ class Draft:
     def top(self) -> FrameDraft:
         return self.frames[-1]
 
-    @property
     def today(self) -> date:
         """The user's day, by the turn's clock and time zone."""
         if self._today is None:

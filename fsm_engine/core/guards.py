@@ -48,10 +48,10 @@ Value: TypeAlias = Any
 
 @turn_value
 class Scope:
-    """What an expression can see: slot values, nearest frame first, and the user's today."""
+    """What an expression can see: slot values, nearest frame first, and the user's day, which few ask for."""
 
     layers: Sequence[Mapping[str, Any]]
-    today: date
+    today: Callable[[], date]
 
     def get(self, name: str) -> Any:
         """The value nearest to the running step, or None."""
@@ -303,7 +303,7 @@ class _Compiler:
                 "guard-not-allowed", f"{name}() takes {'nothing' if name == 'today' else 'one thing'}."
             )
         if name == "today":
-            return DATE, lambda scope: scope.today
+            return DATE, lambda scope: scope.today()
         if name == "has":
             _kind, operand = self.compile(node.args[0], depth)
             return BOOL, lambda scope: operand(scope) not in (None, "", [])

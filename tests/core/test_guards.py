@@ -39,11 +39,11 @@ TODAY = date(2026, 3, 4)
 
 
 def value_of(source: str, **more: Any) -> Any:
-    return compile_expression(source, SLOTS).evaluate(Scope([{**VALUES, **more}], TODAY))
+    return compile_expression(source, SLOTS).evaluate(Scope([{**VALUES, **more}], lambda: TODAY))
 
 
 def is_true(source: str, **more: Any) -> bool:
-    return compile_expression(source, SLOTS, must_be_bool=True).is_true(Scope([{**VALUES, **more}], TODAY))
+    return compile_expression(source, SLOTS, must_be_bool=True).is_true(Scope([{**VALUES, **more}], lambda: TODAY))
 
 
 def refusal(source: str) -> tuple[str, str]:
@@ -295,7 +295,7 @@ def test_a_guard_never_raises_whatever_a_slot_holds(amount: Any) -> None:
     for value in values:
         for source in sources:
             expression = compile_expression(source.format("record"), SLOTS)
-            expression.is_true(Scope([{"record": value}], TODAY))
+            expression.is_true(Scope([{"record": value}], lambda: TODAY))
 
 
 @pytest.mark.parametrize("day", ["", "x", "2026-13-01", 5, None, "2026-03-10T09:30:00", ["2026-03-10"]])
@@ -305,11 +305,11 @@ def test_a_day_that_is_none_compares_as_nothing(day: Any) -> None:
 
 def test_a_guard_is_true_only_for_a_real_true() -> None:
     for value in (1, "yes", [1], {"a": 1}, None, False):
-        assert not compile_expression("record", SLOTS, must_be_bool=True).is_true(Scope([{"record": value}], TODAY))
+        assert not compile_expression("record", SLOTS, must_be_bool=True).is_true(Scope([{"record": value}], lambda: TODAY))
 
 
 def test_the_nearest_value_is_seen_first() -> None:
-    scope = Scope([{"n": 1}, {"n": 2, "m": 3}], TODAY)
+    scope = Scope([{"n": 1}, {"n": 2, "m": 3}], lambda: TODAY)
 
     assert compile_expression("n + m", SLOTS).evaluate(scope) == 4
 

@@ -45,7 +45,7 @@ VALUES = {
 
 def filled(source: str, language: str = "en", **more: Any) -> str:
     template = compile_template(source, SLOTS)
-    return template.fill(Scope([{**VALUES, **more}], date(2026, 3, 4)), language)
+    return template.fill(Scope([{**VALUES, **more}], lambda: date(2026, 3, 4)), language)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """True for yes, False for no; what says both, neither or nothing clear does not fit."""
     folded = _without_hums(plain_spelling(text))
     answer = _answer(folded)
-    if answer is not None and folded in YES_PHRASES | NO_PHRASES:
+    if answer is not None and (folded in YES_PHRASES or folded in NO_PHRASES):
         return Fits(answer)
     if doubt.is_unsure(folded) or DOUBTFUL.search(folded):
         return DoesNotFit(reasons.UNSURE)
