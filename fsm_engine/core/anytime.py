@@ -13,7 +13,7 @@ from fsm_engine.core.undo import begin_undo, done_behind
 from fsm_engine.core.walk import resume, start_flow, walk
 from fsm_engine.model.flow import Ask, Repeat
 from fsm_engine.model.session import AfterUndo, Pending, Status
-from fsm_engine.understanding.anytime import anytime_word
+from fsm_engine.understanding.anytime import first_anytime_word
 
 ALWAYS = "what_have_i_said"
 """Asking for one's own answers is not something a bot file can switch off."""
@@ -24,8 +24,7 @@ def follow_anytime_word(draft: Draft, text: str) -> bool:
 
     Words of the bot's other languages count too: people mix them, and write before anybody knows their language.
     """
-    languages = dict.fromkeys((draft.language, *draft.flows.languages))
-    word = next((word for language in languages if (word := anytime_word(text, language)) is not None), None)
+    word = first_anytime_word(text, dict.fromkeys((draft.language, *draft.flows.languages)))
     if word is None or (word != ALWAYS and word not in draft.flows.bot.anytime):
         return False
     draft.pending = None

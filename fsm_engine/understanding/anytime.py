@@ -60,17 +60,27 @@ def anytime_word(text: str, language: str) -> str | None:
     >>> anytime_word("Sorry, can we go back please?", "en"), anytime_word("I want to go back to school", "en")
     ('back', None)
     """
+    return first_anytime_word(text, (language,))
+
+
+def first_anytime_word(text: str, languages: Iterable[str]) -> str | None:
+    """The same in the first of the languages in which the message means one."""
     if len(text) > LONGEST:
         return None
-    lexicon = _lexicon(language[:2].lower())
     folded = fold(text)
-    word = lexicon.whole.get(folded)
-    if word is None:
-        words = folded.split()
-        if len(words) < 2 or not (words[0] in lexicon.openers or words[-1] in lexicon.closers or words[0] == words[-1]):
-            return None
-        word = _without_politeness(words, lexicon)
-    return None if word is None or _QUOTED.search(text) else word
+    words = folded.split()
+    for language in languages:
+        lexicon = _lexicon(language[:2].lower())
+        word = lexicon.whole.get(folded) or _said_politely(words, lexicon)
+        if word is not None:
+            return None if _QUOTED.search(text) else word
+    return None
+
+
+def _said_politely(words: list[str], lexicon: _Lexicon) -> str | None:
+    if len(words) < 2 or not (words[0] in lexicon.openers or words[-1] in lexicon.closers or words[0] == words[-1]):
+        return None
+    return _without_politeness(words, lexicon)
 
 
 def expand(pattern: str) -> Iterator[str]:

@@ -305,7 +305,9 @@ def test_a_day_that_is_none_compares_as_nothing(day: Any) -> None:
 
 def test_a_guard_is_true_only_for_a_real_true() -> None:
     for value in (1, "yes", [1], {"a": 1}, None, False):
-        assert not compile_expression("record", SLOTS, must_be_bool=True).is_true(Scope([{"record": value}], lambda: TODAY))
+        assert not compile_expression("record", SLOTS, must_be_bool=True).is_true(
+            Scope([{"record": value}], lambda: TODAY)
+        )
 
 
 def test_the_nearest_value_is_seen_first() -> None:
