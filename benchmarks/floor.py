@@ -14,20 +14,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.account_turn import account_turn
-from fsm_engine.storage import open_store
-from fsm_engine.storage.sqlite_file import SqliteSettings, connect
+from fsm_engine.storage import open_store, sql
+from fsm_engine.storage.intake import intake_row
+from fsm_engine.storage.row_seals import answer_seal, session_seals, turn_seals
+from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect
 from fsm_engine.storage.turn_rows import AuditRow, TurnToCommit
 
 ROUNDS = 7
 Run = Callable[[str, tuple[Any, ...]], sqlite3.Cursor]
-HASH = b"0123456789abcdef"
-"""As long as one seal; a turn of the engine writes three to six."""
 
 ADD_CONVERSATION = "INSERT INTO conversations (key, id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
 UPDATE_CONVERSATION = """
@@ -42,7 +44,7 @@ UPDATE sessions SET turn = ?, state_json = ?, state_hash = ?, status = ?, curren
   current_intent = ?, last_activity = ?, expires_at = ?, completed_at = ? WHERE key = ?"""
 KEEP_AUDIT = """
 INSERT INTO audit_log (idempotency_key, session, turn, intent, action, input_data, output_data, status, error_message,
-  created_at, updated_at, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  created_at, updated_at, private, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (idempotency_key) DO UPDATE SET status = excluded.status, output_data = excluded.output_data,
   error_message = excluded.error_message, updated_at = excluded.updated_at, owner = NULL, lease_until = NULL, fence = 0
 RETURNING id"""
@@ -63,7 +65,23 @@ INSERT INTO user_responses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session, flow, step) DO UPDATE SET slot = excluded.slot, response = excluded.response,
   raw_text = excluded.raw_text, attempt_count = excluded.attempt_count, updated_at = excluded.updated_at,
   row_hash = excluded.row_hash"""
+ADD_SUMMARY = """
+INSERT INTO session_summaries (session, summary_type, summary_data, generated_at) VALUES (?, 'complete', ?, ?)"""
+SUMMARIES = "SELECT s.id, m.summary_data FROM session_summaries AS m JOIN sessions AS s ON s.key = m.session"
 ADD_CLASSIFICATION = "INSERT INTO intent_classifications VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class Prepared(NamedTuple):
+    """A turn with all that is computed for it, so that the floor only writes: the request that its messages belong to,
+    hashes of rows, and the summary of a session that it completes.
+    """
+
+    turn: TurnToCommit
+    request_id: str | None
+    state_hash: bytes
+    row_hash: bytes
+    answer_hashes: tuple[str, ...]
+    summary: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,40 +105,62 @@ def floor_turns_per_second(path: str | Path, turns: int, *, conversations: int =
 
 def bare_turns_per_second(path: str | Path, turns: Sequence[TurnToCommit]) -> float:
     """Turns per second at which bare sqlite3 writes the rows of these very turns into a fresh database."""
+    prepared = _prepared(turns)
     connection = connect(str(path), SqliteSettings())
     keys: dict[str, int] = {}
     sessions: dict[str, int] = {}
     try:
         started = time.perf_counter()
-        for turn in turns:
-            conversation = keys.setdefault(turn.conversation_id, len(keys) + 1)
-            session = sessions.setdefault(turn.session_id, len(sessions) + 1)
-            _write(connection, conversation, session, turn)
+        for one in prepared:
+            conversation = keys.setdefault(one.turn.conversation_id, len(keys) + 1)
+            session = sessions.setdefault(one.turn.session_id, len(sessions) + 1)
+            _write(connection, conversation, session, one)
         return len(turns) / (time.perf_counter() - started)
     finally:
         connection.close()
 
 
-def _write(connection: sqlite3.Connection, conversation: int, session: int, turn: TurnToCommit) -> None:
-    run = connection.execute
+def _prepared(turns: Sequence[TurnToCommit]) -> list[Prepared]:
+    """The summaries are those that the schema itself makes, in a database in memory."""
+    seal = Seal()
+    with closing(connect(MEMORY, SqliteSettings())) as scratch:
+        for turn in turns:
+            scratch.execute(sql.intake(1), intake_row(turn, seal))
+        summaries = dict(scratch.execute(SUMMARIES).fetchall())
+    requests = {(turn.session_id, turn.turn): turn.request_id for turn in turns}
+    return [
+        Prepared(
+            turn,
+            turn.request_id or requests.get((turn.session_id, turn.caused_by or 0)),
+            session_seals(turn, seal),
+            turn_seals(turn, seal),
+            tuple(answer_seal(turn.session_id, answer, turn.now, seal) for answer in turn.answers),
+            summaries.get(turn.session_id) if turn.status == "completed" else None,
+        )
+        for turn in turns
+    ]
+
+
+def _write(connection: sqlite3.Connection, conversation: int, session: int, one: Prepared) -> None:
+    run, turn = connection.execute, one.turn
     now = turn.now
     said = len(turn.messages)
     connection.execute("BEGIN IMMEDIATE")
     if turn.base_version == 0:
         run(ADD_CONVERSATION, (conversation, turn.conversation_id, turn.title, now, now))
     (last,) = run(UPDATE_CONVERSATION, (said, said, now, now, conversation, turn.base_version)).fetchone()
-    place = (turn.turn, turn.state_json, HASH, turn.status, turn.flow, turn.step, turn.intent, now)
+    place = (turn.turn, turn.state_json, one.state_hash, turn.status, turn.flow, turn.step, turn.intent, now)
     if turn.turn == 1:
         run(ADD_SESSION, (session, turn.session_id, conversation, *place, now, turn.expires_at, turn.completed_at))
     else:
         run(UPDATE_SESSION, (*place, turn.expires_at, turn.completed_at, session))
-    journal = (turn.request_id, turn.fingerprint, turn.event_json, turn.reply_json, HASH, turn.flow_hash)
+    journal = (turn.request_id, turn.fingerprint, turn.event_json, turn.reply_json, one.row_hash, turn.flow_hash)
     run(ADD_TURN, (session, turn.turn, conversation, *journal, turn.caused_by, now))
-    for number, one in enumerate(turn.messages, last - said + 1):
-        text = (one.role, one.content, one.metadata_json, turn.request_id, now)
+    for number, message in enumerate(turn.messages, last - said + 1):
+        text = (message.role, message.content, message.metadata_json, one.request_id, now)
         run(ADD_MESSAGE, (conversation, number, session, turn.turn, None, *text))
-    for answer in turn.answers:
-        given = (answer.slot, answer.response_json, answer.raw, answer.attempts, now, now, HASH.decode())
+    for answer, row_hash in zip(turn.answers, one.answer_hashes, strict=True):
+        given = (answer.slot, answer.response_json, answer.raw, answer.attempts, now, now, row_hash)
         run(KEEP_ANSWER, (session, answer.flow, answer.step, *given))
     if turn.classification is not None:
         heard = turn.classification
@@ -128,12 +168,14 @@ def _write(connection: sqlite3.Connection, conversation: int, session: int, turn
         run(ADD_CLASSIFICATION, (session, turn.turn, *intent))
     for audit in turn.audit:
         _write_action(run, conversation, (session, turn.turn), audit, now)
+    if one.summary is not None:
+        run(ADD_SUMMARY, (session, one.summary, now))
     connection.execute("COMMIT")
 
 
 def _write_action(run: Run, conversation: int, place: tuple[int, int], audit: AuditRow, now: str) -> None:
     values = (audit.intent, audit.action, audit.input_json, audit.output_json, audit.status, audit.error, now, now)
-    lease = (audit.owner, audit.lease_until, audit.fence or 0)
+    lease = (audit.private, audit.owner, audit.lease_until, audit.fence or 0)
     (number,) = run(KEEP_AUDIT, (audit.key, *place, *values, *lease)).fetchone()
     if audit.effect is not None:
         run(ADD_TRANSACTION, (audit.key, number, audit.effect, audit.rollback_json, now, now))
