@@ -43,13 +43,19 @@ def _learned(phrases: Mapping[str, Sequence[str]]) -> ModelTable:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Loading makes hundreds of thousands of objects that stay; looking through them for garbage took a third of it."""
+    """Loading makes hundreds of thousands of objects that stay; looking through them for garbage took a third of it.
+
+    Freezing and unfreezing makes old objects of young ones, which else would all be looked through right afterwards.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():  # else they are somebody else's, who wants them to stay frozen
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

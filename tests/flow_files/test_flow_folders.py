@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from fsm_engine.flow_files.folder import read_folder
 from fsm_engine.model.problem import Position
 
+SHIPPED = Path(__file__).parents[2] / "flows"
 FLOW = "flow: {name}\nsteps:\n  - say: hi\n"
 
 
@@ -182,3 +185,22 @@ def test_more_files_than_the_limit_are_one_problem(folder: Path, monkeypatch: py
 
     assert sorted(flows.flows) == ["a", "b"]
     assert [problem.code for problem in problems] == ["too-many-files"]
+
+
+def test_loading_leaves_the_garbage_collector_as_it_was() -> None:
+    """Also what a program has frozen before it forks: thawed, every child would copy it."""
+    program = f"""
+import gc
+from fsm_engine import load_flows
+for was_frozen in (False, True):
+    for is_on in (True, False):
+        gc.enable() if is_on else gc.disable()
+        if was_frozen:
+            gc.freeze()
+        before = gc.get_freeze_count()
+        load_flows({str(SHIPPED)!r})
+        print(gc.isenabled() == is_on, before == gc.get_freeze_count(), (before > 0) == was_frozen)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["True"] * 12
