@@ -59,14 +59,14 @@ def list_detections(
 
 @risk.command("show", epilog=EXIT_CODES)
 def show_detection(detection: DetectionId, database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
-    """Show one detection, and what was said before and after it.
+    """Show one detection, whose it is, and what was said before and after it, the words in question marked.
 
     \b
     Examples:
       fsm-engine risk show 17
       fsm-engine risk show 17 --database sqlite:///bot.db --json
     """
-    from fsm_engine.cli.risk import show_stored
+    from fsm_engine.cli.risk_showing import show_stored
 
     with told_in_one_line():
         show_stored(database, detection, as_json=as_json)

@@ -149,8 +149,8 @@ class Lease:
 class StoredDetection:
     """``message_id`` None: the message is deleted. ``reviewed_by`` and ``verdict`` None: no person has looked at it.
 
-    ``start`` and ``end``: where the phrase stands in the message, in characters, the end not included; None when that is
-    not told. ``read_as``: the plain words that were seen in it, None when they are those that were typed.
+    ``start`` and ``end``: where the phrase stands in the message, in characters, the end not included; None when that
+    is not told. ``read_as``: the plain words that were seen in it, None when they are those that were typed.
 
     In a list over sessions, a damaged one ``is_damaged`` and has no texts.
     """
