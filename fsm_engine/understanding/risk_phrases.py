@@ -33,7 +33,7 @@ from fsm_engine.understanding.risk_rules import (
 from fsm_engine.understanding.risk_spelling import Speller
 from fsm_engine.understanding.risk_text import Edit, Reading, backwards, fold, rewrite
 
-LEXICON_VERSION: Final = "2"
+LEXICON_VERSION: Final = "3"
 """Raised when the shipped lexicon finds other things; the version of a detection is the policy's and this one."""
 
 DETECTOR: Final = "phrases"

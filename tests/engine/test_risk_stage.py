@@ -72,7 +72,7 @@ async def test_a_detection_is_stored_with_its_message_and_what_was_shown(make_bo
     assert reply.risk is RiskLevel.HIGH
     assert texts(reply)[0] == "I am glad you told me."
     assert "Lifeline: 988" in reply.text
-    assert (found.level, found.detector_version, found.turn) == ("high", "3+2", 2)
+    assert (found.level, found.detector_version, found.turn) == ("high", "3+3", 2)
     assert found.phrase in "I am going to kill myself tonight"
     assert (found.user_message, found.resources_shown, found.reviewed_by) == (
         "I am going to kill myself tonight",
