@@ -149,6 +149,8 @@ def test_a_review_is_recorded_once_with_who_when_and_verdict(run_here: Run) -> N
         (("list", "--review", "maybe"), "--review maybe: is not known. Choose one of none, any, true, false."),
         (("list", "--since", "soon"), "--since soon: is no date. Write it like 2026-01-31."),
         (("list", "nowhere.db"), "nowhere.db: there is no such database."),
+        (("show", "1", "--database", "nowhere.db"), "nowhere.db: there is no such database."),
+        (("review", "1", "--database", "nowhere.db", "--verdict", "true", "--by", "s"), "there is no such database."),
         (("show", "99"), "there is no detection 99. See: fsm-engine risk list"),
         (("review", "99", "--verdict", "true", "--by", "sara"), "there is no detection 99"),
         (("review", "1", "--verdict", "perhaps", "--by", "sara"), "--verdict perhaps: is not known."),
@@ -194,6 +196,26 @@ def test_verdicts_tell_how_good_the_detector_is(run_here: Run) -> None:
     both = [parts["held_out"], parts["open"]]
     assert sum(part["recall_by_kind"].get("reviewed", {"count": 0})["count"] for part in both) == 1
     assert sum(part["false_alarms_by_kind"].get("reviewed", {"count": 0})["count"] for part in both) == 1
+
+
+def test_a_part_without_messages_says_so(run_here: Run) -> None:
+    run_here("risk", "review", "1", "--verdict", "true", "--by", "sara")
+    told = run_here("risk", "evaluate", "--from-reviews", "fsm_engine.db").out
+
+    assert told.count(": no message belongs to it.") == 1
+    assert "goals" not in told
+
+
+@pytest.mark.parametrize("database", ["fsm_engine.db", "sqlite:///fsm_engine.db"])
+def test_a_database_is_named_by_its_file_or_its_address(run_here: Run, database: str) -> None:
+    done = [
+        run_here("risk", "list", database),
+        run_here("risk", "show", "1", "--database", database),
+        run_here("risk", "review", "1", "--database", database, "--verdict", "true", "--by", "sara"),
+        run_here("risk", "evaluate", "--from-reviews", database),
+    ]
+
+    assert [one.code for one in done] == [0, 0, 0, 0]
 
 
 def cases(place: Path, *rows: str) -> str:
