@@ -78,9 +78,10 @@ class Speller:
             if skip:
                 skip = False
                 continue
-            if index + 1 < len(words) and (whole := self._joined(word, words[index + 1])):
+            two = words[index : index + 2]
+            if len(two) > 1 and (meant := self._joined(*two) or self._with_blank_moved(*two)):
                 skip = True
-                yield index, index + 1, whole
+                yield index, index + 1, meant
             elif word not in self.known and (meant := self.correct(word)):
                 yield index, index, meant
 
@@ -91,6 +92,15 @@ class Speller:
         whole = first + second
         whole = self.by_ear.get(whole, whole)
         return whole if whole in self.targets and len(whole) >= _SHORTEST else None
+
+    def _with_blank_moved(self, first: str, second: str) -> str | None:
+        """Two words, one of them grave, that were parted a letter too early or too late ("kil lmyself")."""
+        if first in self.known and second in self.known:
+            return None
+        for one, other in ((first + second[:1], second[1:]), (first[:-1], first[-1:] + second)):
+            if one in self.known and other in self.known and not self.grave.isdisjoint((one, other)):
+                return f"{one} {other}"
+        return None
 
     def split(self, word: str) -> str | None:
         """Words that were run together, set apart by spaces, when all of it is words that we know."""

@@ -123,6 +123,7 @@ def test_every_span_lies_within_the_text(letters: str, phrase: str) -> None:
         ("tablekillmyselfhouse", "killmyself", "kill myself"),
         ("carpets, kms, ja", "kms", ""),
         ("carpets 'sucide' ja", "sucide", "suicide"),
+        ("carpets kil lmyself ja", "kil lmyself", "kill myself"),
         ("carpets k!ll mys3lf ja", "k!ll mys3lf", "kill myself"),
         ("carpets suicid e ja", "suicid e", "suicide"),
         ("kill@myself.com", "kill@myself", ""),
