@@ -118,6 +118,17 @@ def test_disguised_words_are_shown_with_what_they_were_read_as(run_here: Run, pl
     assert "read as" in shown
 
 
+def test_words_behind_what_a_detection_keeps_of_a_message_are_marked_in_the_history(run_here: Run, place: Path) -> None:
+    url = f"sqlite:///{place / 'fsm_engine.db'}"
+    with Engine.open_sync(url, flows=place / "flows", clock=VirtualClock()) as engine:
+        engine.turn("eve", "lemons " * 200 + "kill myself")
+
+    (one,) = listed(run_here, "--limit", "1")
+    kept, _, history = run_here("risk", "show", str(one["id"])).out.partition("said around it")
+    assert ">>" not in kept
+    assert "lemons >>kill myself<<" in " ".join(history.replace("│", " ").split())
+
+
 def test_what_a_detection_shows_when_its_messages_are_gone(run_here: Run, place: Path) -> None:
     with closing(sqlite3.connect(place / "fsm_engine.db")) as connection, connection:
         connection.execute("PRAGMA foreign_keys = ON")

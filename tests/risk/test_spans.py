@@ -122,6 +122,7 @@ def test_every_span_lies_within_the_text(letters: str, phrase: str) -> None:
         ("lemons, 🔫 myself, ja", "🔫 myself", "gun myself"),
         ("tablekillmyselfhouse", "killmyself", "kill myself"),
         ("carpets, kms, ja", "kms", ""),
+        ("ja, want to d\u0335i\u0335e\u0335 ja", "want to d\u0335i\u0335e\u0335", "want to die"),
         ("carpets 'sucide' ja", "sucide", "suicide"),
         ("carpets kil lmyself ja", "kil lmyself", "kill myself"),
         ("carpets k!ll mys3lf ja", "k!ll mys3lf", "kill myself"),
