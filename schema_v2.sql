@@ -227,7 +227,10 @@ CREATE TABLE risk_detections (
   session          INTEGER NOT NULL REFERENCES sessions (key) ON DELETE CASCADE,
   turn             INTEGER NOT NULL,
   message          INTEGER REFERENCES messages (id) ON DELETE SET NULL,
-  trigger_phrase   TEXT NOT NULL,
+  trigger_phrase   TEXT NOT NULL,         -- as typed
+  span_start       INTEGER,               -- where it stands in the message, in characters; NULL: not told
+  span_end         INTEGER,               -- where it ends, itself not included
+  read_as          TEXT,                  -- the plain words seen in it; NULL: those that were typed
   user_message     TEXT NOT NULL,
   category         TEXT NOT NULL,
   severity         TEXT NOT NULL CHECK (severity IN ('low', 'medium', 'high')),
@@ -238,7 +241,8 @@ CREATE TABLE risk_detections (
   reviewed_at      TEXT,
   reviewed_by      TEXT,
   verdict          TEXT CHECK (verdict IN ('true_alarm', 'false_alarm')),
-  CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL) AND (reviewed_at IS NULL) = (verdict IS NULL))
+  CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL) AND (reviewed_at IS NULL) = (verdict IS NULL)),
+  CHECK ((span_start IS NULL) = (span_end IS NULL) AND (span_start IS NULL OR 0 <= span_start AND span_start < span_end))
 ) STRICT;
 CREATE INDEX risk_detections_of_session ON risk_detections (session);
 CREATE INDEX risk_detections_by_date ON risk_detections (detected_at);
@@ -494,11 +498,12 @@ CREATE TRIGGER turn_extras_write INSTEAD OF INSERT ON turn_extras BEGIN
   WHERE session = NEW.session
     AND (flow, step) IN (SELECT json_extract(value, '$.flow'), json_extract(value, '$.step') FROM json_each(NEW.removed));
 
-  INSERT INTO risk_detections (session, turn, message, trigger_phrase, user_message, category, severity, detector,
-                               detector_version, resources_shown, detected_at)
+  INSERT INTO risk_detections (session, turn, message, trigger_phrase, span_start, span_end, read_as, user_message,
+                               category, severity, detector, detector_version, resources_shown, detected_at)
   SELECT NEW.session, NEW.turn,
          (SELECT id FROM messages WHERE conversation = NEW.conversation AND number = NEW.user_message),
-         json_extract(value, '$.phrase'), json_extract(value, '$.user_message'), json_extract(value, '$.category'),
+         json_extract(value, '$.phrase'), json_extract(value, '$.start'), json_extract(value, '$.end'),
+         json_extract(value, '$.read_as'), json_extract(value, '$.user_message'), json_extract(value, '$.category'),
          json_extract(value, '$.level'), json_extract(value, '$.detector'), json_extract(value, '$.detector_version'),
          json_extract(value, '$.resources_shown'), NEW.now
   FROM json_each(NEW.detections);

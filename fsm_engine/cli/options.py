@@ -15,6 +15,17 @@ Database = Annotated[
 ]
 """For commands that may begin a new database: a misspelt address must not become the name of a file."""
 
+StoredIn = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        help="A database file, or its address: sqlite:///PATH or sqlite:////FULL/PATH.",
+        envvar="DATABASE_URL",
+        callback=address_of,
+    ),
+]
+"""For commands about something in a database that there is; they get its address."""
+
 DatabaseFile = Annotated[
     str,
     typer.Argument(

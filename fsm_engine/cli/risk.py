@@ -1,4 +1,4 @@
-"""`fsm-engine risk list`, `show` and `review`: what was found, for those who look after users."""
+"""`fsm-engine risk list` and `risk review`: what was found, for those who look after users."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import csv as csv_files
 import io
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,20 +17,18 @@ from fsm_engine.cli.exits import Refused
 from fsm_engine.cli.places import must_exist
 from fsm_engine.cli.screen import print_json, print_table
 from fsm_engine.model.flow import LEVELS
+from fsm_engine.understanding.risk_rules import CATEGORIES
 
 if TYPE_CHECKING:
     from fsm_engine.storage import Store
-    from fsm_engine.storage.records import StoredDetection, StoredMessage
+    from fsm_engine.storage.records import StoredDetection
     from fsm_engine.storage.reviews import RiskSearch, Verdict
 
 T = TypeVar("T")
 
 PAGE = 1000
-AROUND = 5
-"""Messages shown before and after one that was detected."""
-
 LONGEST_NAME = 200
-_PERSONAL = ("id", "session_id", "message_id", "phrase", "user_message", "reviewed_by")
+_PERSONAL = ("id", "session_id", "message_id", "phrase", "start", "end", "read_as", "user_message", "reviewed_by")
 _VERDICTS: dict[str, Verdict] = {"true": "true_alarm", "false": "false_alarm"}
 _REVIEWS = ("none", "any", *_VERDICTS)
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -54,32 +53,20 @@ def list_stored(database: str, wanted: Wanted, *, limit: int, csv: Path | None, 
     """
     search = _search(wanted)
     must_exist(database)
-    found = asyncio.run(_with_store(database, lambda store: _pages(store, search, limit)))
-    rows = [_fields(one, anonymous=anonymous) for one in found]
+    found = asyncio.run(with_store(database, lambda store: _pages(store, search, limit + 1)))
+    has_more = len(found) > limit
+    rows = [_fields(one, anonymous=anonymous) for one in found[:limit]]
     if csv is not None:
-        _write_csv(csv, rows)
+        _write_csv(csv, _columns(anonymous=anonymous), rows)
         print(f"{csv}: {len(rows)} detections.")
     elif as_json:
         print_json(rows)
     else:
-        _print(found, anonymous=anonymous)
-
-
-def show_stored(database: str, detection_id: int, *, as_json: bool) -> None:
-    """Prints a detection with what was said around it. Raises `Refused` when there is no such database or detection."""
-    must_exist(database)
-    one, around = asyncio.run(_with_store(database, lambda store: _read(store, detection_id)))
-    said = [{"number": each.number, "role": each.role, "text": each.content, "at": each.created_at} for each in around]
-    if as_json:
-        print_json({**asdict(one), "messages": said})
-        return
-    print_table(
-        "detection", ("what", "value"), [(key, value) for key, value in asdict(one).items() if value is not None]
-    )
-    rows = [
-        ("▶" if each.id == one.message_id else "", each.role, each.content, each.created_at[:19]) for each in around
-    ]
-    print_table("said around it", ("", "role", "text", "at"), rows)
+        _print(found[:limit], anonymous=anonymous)
+    if has_more:
+        print(f"These are the newest {limit}, and there are more: see --limit.", file=sys.stderr)
+    if not found and wanted.category is not None and wanted.category not in CATEGORIES:
+        print(f"The shipped categories are {', '.join(CATEGORIES)}; hooks may have their own.", file=sys.stderr)
 
 
 def review_stored(database: str, detection_id: int, *, verdict: str, by: str, as_json: bool) -> None:
@@ -99,10 +86,10 @@ def review_stored(database: str, detection_id: int, *, verdict: str, by: str, as
     now = utc_text(utc_now())
 
     async def work(store: Store) -> StoredDetection:
-        await _get(store, detection_id)
+        await detection_of(store, detection_id)
         return await store.risk.review(detection_id, reviewed_by=name, verdict=_VERDICTS[verdict], now=now)
 
-    one = asyncio.run(_with_store(database, work))
+    one = asyncio.run(with_store(database, work))
     if one.reviewed_at != now or one.reviewed_by != name:
         raise Refused(
             f"detection {detection_id}: was reviewed before, on {one.reviewed_at} by {one.reviewed_by}, as "
@@ -140,7 +127,8 @@ def _day(option: str, written: str | None, days_later: int) -> str | None:
         raise Refused(f"{option} {written}: is no date. Write it like 2026-01-31.") from error
 
 
-async def _with_store(database: str, work: Callable[[Store], Awaitable[T]]) -> T:
+async def with_store(database: str, work: Callable[[Store], Awaitable[T]]) -> T:
+    """What the work gives that is done with the opened store."""
     from fsm_engine.storage import open_store
 
     store = await open_store(database)
@@ -161,41 +149,20 @@ async def _pages(store: Store, search: RiskSearch, limit: int) -> list[StoredDet
     return found
 
 
-async def _get(store: Store, detection_id: int) -> StoredDetection:
+async def detection_of(store: Store, detection_id: int) -> StoredDetection:
+    """The detection of that number. Raises `Refused` when there is none."""
     one = await store.risk.get(detection_id)
     if one is None:
         raise Refused(f"risk: there is no detection {detection_id}. See: fsm-engine risk list")
     return one
 
 
-async def _read(store: Store, detection_id: int) -> tuple[StoredDetection, Sequence[StoredMessage]]:
-    one = await _get(store, detection_id)
-    session = await store.sessions.get(one.session_id)
-    if session is None:
-        return one, ()
-    return one, await _around(store, session.conversation_id, one.message_id)
-
-
-async def _around(store: Store, conversation_id: str, message_id: int | None) -> Sequence[StoredMessage]:
-    """The message with some before and after it, as far as they are still in the history."""
-    seen: list[StoredMessage] = []
-    at: int | None = None
-    while page := await store.messages.page(conversation_id, after=seen[-1].number if seen else 0, limit=PAGE):
-        if at is None:
-            seen = seen[-AROUND:]
-        seen += page
-        at = next((index for index, each in enumerate(seen) if each.id == message_id), None)
-        if at is not None and len(seen) > at + AROUND:
-            break
-    return () if at is None else seen[max(0, at - AROUND) : at + AROUND + 1]
-
-
 def _fields(one: StoredDetection, *, anonymous: bool) -> dict[str, Any]:
-    fields = asdict(one)
+    row = asdict(one)
     if anonymous:
-        fields["detected_at"] = fields["detected_at"][:10]
-        fields["reviewed_at"] = fields["reviewed_at"] and fields["reviewed_at"][:10]
-    return {key: value for key, value in fields.items() if not (anonymous and key in _PERSONAL)}
+        row["detected_at"] = row["detected_at"][:10]
+        row["reviewed_at"] = row["reviewed_at"] and row["reviewed_at"][:10]
+    return {key: value for key, value in row.items() if not (anonymous and key in _PERSONAL)}
 
 
 def _print(found: Sequence[StoredDetection], *, anonymous: bool) -> None:
@@ -216,18 +183,26 @@ def _print(found: Sequence[StoredDetection], *, anonymous: bool) -> None:
     print_table("risk detections", columns, rows)
 
 
-def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """A table for spreadsheets: text that they would take for a formula begins with an apostrophe."""
+def _columns(*, anonymous: bool) -> list[str]:
+    from fsm_engine.storage.records import StoredDetection
+
+    return [field.name for field in fields(StoredDetection) if not (anonymous and field.name in _PERSONAL)]
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """A table for spreadsheets: text that they would take for a formula begins with an apostrophe.
+
+    It begins with a byte order mark: without one some of them read accents as two letters.
+    """
     written = io.StringIO(newline="")
     writer = csv_files.writer(written)
-    if rows:
-        writer.writerow(rows[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise Refused(f"{path}: is there already. Name a new file, or remove this one first.") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
         file.write(written.getvalue())
 
 

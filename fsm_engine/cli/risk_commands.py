@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
-from fsm_engine.cli.options import AsJson, Database, DatabaseFile
+from fsm_engine.cli.options import AsJson, DatabaseFile, StoredIn
 from fsm_engine.storage.open import DEFAULT_DATABASE
 
 risk = typer.Typer(
@@ -47,7 +47,7 @@ def list_detections(
     \b
     Examples:
       fsm-engine risk list --review none --level high
-      fsm-engine risk list sqlite:///bot.db --since 2026-01-01 --csv risks.csv
+      fsm-engine risk list bot.db --since 2026-01-01 --csv risks.csv
       fsm-engine risk list --anonymous --json --limit 100000
     """
     from fsm_engine.cli.risk import Wanted, list_stored
@@ -58,15 +58,15 @@ def list_detections(
 
 
 @risk.command("show", epilog=EXIT_CODES)
-def show_detection(detection: DetectionId, database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
-    """Show one detection, and what was said before and after it.
+def show_detection(detection: DetectionId, database: StoredIn = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+    """Show one detection, whose it is, and what was said before and after it, the words in question marked.
 
     \b
     Examples:
       fsm-engine risk show 17
-      fsm-engine risk show 17 --database sqlite:///bot.db --json
+      fsm-engine risk show 17 --database bot.db --json
     """
-    from fsm_engine.cli.risk import show_stored
+    from fsm_engine.cli.risk_showing import show_stored
 
     with told_in_one_line():
         show_stored(database, detection, as_json=as_json)
@@ -77,7 +77,7 @@ def review_detection(
     detection: DetectionId,
     verdict: Annotated[str, typer.Option(help="true or false: whether it was right to raise the alarm.")],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who looked at it.")],
-    database: Database = DEFAULT_DATABASE,
+    database: StoredIn = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Record that a person looked at a detection, when, and what they found.
@@ -87,7 +87,7 @@ def review_detection(
     \b
     Examples:
       fsm-engine risk review 17 --verdict true --by sara
-      fsm-engine risk review 18 --verdict false --by sara --database sqlite:///bot.db
+      fsm-engine risk review 18 --verdict false --by sara --database bot.db
     """
     from fsm_engine.cli.risk import review_stored
 

@@ -113,6 +113,9 @@ def _detector(flows: Path | None) -> Detects:
 
 def _print(report: Report, reached: Sequence[Goal]) -> None:
     for name, part in (("held out", report.held_out), ("open part", report.development)):
+        if not part.levels:
+            print(f"{name}: no message belongs to it.\n")
+            continue
         shares = [
             ("found", part.recall_by_kind),
             ("found", part.recall_by_category),
@@ -128,7 +131,8 @@ def _print(report: Report, reached: Sequence[Goal]) -> None:
         levels = [(wanted, found, count) for (wanted, found), count in sorted(part.levels.items())]
         print_table(f"{name}: level expected and found", ("expected", "found", "messages"), levels)
     goals = [(goal.name, goal.says, _of(goal.share), "yes" if goal.is_met else "no") for goal in reached]
-    print_table("goals on what is held out", ("of", "goal", "reached", "met"), goals)
+    if goals:
+        print_table("goals on what is held out", ("of", "goal", "reached", "met"), goals)
 
 
 def _as_json(report: Report) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from fsm_engine.model.turn import Message
 
@@ -115,6 +116,16 @@ def make_console(*, to_stderr: bool = False) -> Console:
     return console
 
 
+def with_words_shown(text: str, start: int, end: int) -> Text:
+    """The text, where some of its words stand out: by colour where a person sits, between >> and << elsewhere."""
+    from rich.text import Text
+
+    before, words, after = (harmless(part) for part in (text[:start], text[start:end], text[end:]))
+    if make_console().is_terminal:
+        return Text.assemble(before, (words, "bold reverse"), after)
+    return Text(f"{before}>>{words}<<{after}")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table under its title; None shows as a dash."""
     from rich.table import Table
@@ -125,7 +136,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("-" if value is None else harmless(str(value))) for value in row))
+        cells = [
+            value if isinstance(value, Text) else Text("-" if value is None else harmless(str(value))) for value in row
+        ]
+        table.add_row(*cells)
     console.print(table)
     console.print()
 

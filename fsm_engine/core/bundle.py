@@ -26,7 +26,7 @@ DEFAULT_RISK = RiskPolicy(
         "medium": LevelPolicy(resources=True),
         "high": LevelPolicy(resources=True, afterwards="ask again"),
     },
-    resources={"": (Resource("Find a Helpline", "findahelpline.com, free and confidential, in every country"),)},
+    resources={"": (Resource("Find a Helpline", "findahelpline.com: free helplines in more than 100 countries"),)},
 )
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 

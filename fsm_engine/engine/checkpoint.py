@@ -156,6 +156,9 @@ def _detections(taken: TurnTaken) -> tuple[DetectionRow, ...]:
             detector_version=finding.detector_version,
             user_message=text,
             resources_shown=taken.outcome.resources_shown,
+            start=finding.start,
+            end=finding.end,
+            read_as=finding.read_as or None,
         )
         for finding in taken.outcome.findings
     )

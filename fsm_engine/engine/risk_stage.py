@@ -102,7 +102,7 @@ async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:
     try:
         async with asyncio.timeout(hook.time_limit_s):
             answer = await call_function(hook.function, text)
-        return _findings(hook.name, answer)
+        return _findings(hook.name, answer, text)
     except TimeoutError:
         log.warning(
             "risk hook '%s' took longer than %s s; the message counts as not cleared", hook.name, hook.time_limit_s
@@ -112,7 +112,7 @@ async def _ask(hook: _Hook, text: str) -> Sequence[RiskFinding]:
     return (RiskFinding(hook.if_unavailable, NOT_CLEARED, "", hook.name),)
 
 
-def _findings(name: str, answer: Any) -> list[RiskFinding]:
+def _findings(name: str, answer: Any, message: str) -> list[RiskFinding]:
     if answer is None:
         return []
     if isinstance(answer, (str, RiskFinding)):
@@ -124,18 +124,35 @@ def _findings(name: str, answer: Any) -> list[RiskFinding]:
         finding = RiskFinding(item, "unspecified", "", name) if isinstance(item, str) else item  # type: ignore[arg-type]
         if not isinstance(finding, RiskFinding) or finding.level not in LEVELS:
             raise HookError(f"risk hook '{name}' returned something that is no level of {', '.join(LEVELS)}.")
-        found.append(_storable(name, finding))
+        found.append(_storable(name, finding, message))
         if len(found) > MAX_FINDINGS_PER_DETECTOR:
             raise HookError(f"risk hook '{name}' returned too much: at most {MAX_FINDINGS_PER_DETECTOR} findings.")
     return found
 
 
-def _storable(name: str, finding: RiskFinding) -> RiskFinding:
+def _storable(name: str, finding: RiskFinding, message: str) -> RiskFinding:
     """The finding as it can be stored, so that what a hook writes into it cannot cost the turn that it warns of."""
-    texts = (finding.category, finding.phrase, finding.detector, finding.detector_version)
+    texts = (finding.category, finding.phrase, finding.detector, finding.detector_version, finding.read_as)
     if any(not isinstance(text, str) or len(text) > MAX_PHRASE for text in texts):
         raise HookError(f"risk hook '{name}': the parts of a finding are texts of at most {MAX_PHRASE} characters.")
-    return RiskFinding(finding.level, *(canonical_text(text, limit=MAX_PHRASE).text for text in texts))
+    category, phrase, detector, version, read_as = (canonical_text(text, limit=MAX_PHRASE).text for text in texts)
+    start, end = _span(name, finding, message)
+    return RiskFinding(finding.level, category, phrase, detector, version, start, end, read_as)
+
+
+def _span(name: str, finding: RiskFinding, message: str) -> tuple[int, int] | tuple[None, None]:
+    """Where the words stand, if that is told and can be: the finding counts without it all the same."""
+    start, end = finding.start, finding.end
+    if start is None and end is None:
+        return None, None
+    if type(start) is int and type(end) is int and 0 <= start < end <= len(message):
+        return start, end
+    log.warning(
+        "risk hook '%s': the span of a finding must be two whole numbers with 0 <= start < end <= the length of the "
+        "message. The finding is kept without it.",
+        name,
+    )
+    return None, None
 
 
 def build_risk_stage(policy: RiskPolicy, hooks: Mapping[str, RiskHook]) -> RiskStage:

@@ -40,13 +40,21 @@ class IntentGuess:
 
 @dataclass(frozen=True, slots=True)
 class RiskFinding:
-    """What one detector found in one message. ``phrase`` is empty when the detector could not say."""
+    """What one detector found in one message. ``phrase`` is empty when the detector could not say.
+
+    ``start`` and ``end`` are where the words stand in the message as stored, in characters, the end not included; both
+    None when the detector could not say. ``phrase`` is those words, cut where they are very many. ``read_as`` are the
+    plain words that were seen in them, empty where these are no others.
+    """
 
     level: Level
     category: str
     phrase: str
     detector: str
     detector_version: str = "1"
+    start: int | None = None
+    end: int | None = None
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

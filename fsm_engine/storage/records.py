@@ -149,6 +149,9 @@ class Lease:
 class StoredDetection:
     """``message_id`` None: the message is deleted. ``reviewed_by`` and ``verdict`` None: no person has looked at it.
 
+    ``start`` and ``end``: where the phrase stands in the message, in characters, the end not included; None when that
+    is not told. ``read_as``: the plain words that were seen in it, None when they are those that were typed.
+
     In a list over sessions, a damaged one ``is_damaged`` and has no texts.
     """
 
@@ -157,6 +160,9 @@ class StoredDetection:
     turn: int
     message_id: int | None
     phrase: str
+    start: int | None
+    end: int | None
+    read_as: str | None
     user_message: str
     category: str
     level: str

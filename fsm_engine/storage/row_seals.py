@@ -74,7 +74,8 @@ def turn_seals(turn: TurnToCommit, seal: Seal) -> bytes:
 
 def detection_seal(session_id: str, turn: int, now: str, one: DetectionRow | StoredDetection, seal: Seal) -> bytes:
     return seal.of_row(
-        f"detection\0{session_id}\0{turn}\0{now}\0{one.phrase}\0{one.user_message}\0{one.category}\0{one.level}"
+        f"detection\0{session_id}\0{turn}\0{now}\0{one.phrase}\0{one.start}\0{one.end}\0{one.read_as}"
+        f"\0{one.user_message}\0{one.category}\0{one.level}"
         f"\0{one.detector}\0{one.detector_version}\0{one.resources_shown:d}"
     )
 
@@ -162,7 +163,7 @@ def detection_of(row: Row, seal: Seal) -> StoredDetection:
     sealed = detection_seal(one.session_id, one.turn, one.detected_at, one, seal)
     if _is_among(row_hash, sealed) or (one.turn == 0 and row_hash is None):
         return one
-    return replace(one, phrase="", user_message="", is_damaged=True)
+    return replace(one, phrase="", start=None, end=None, read_as=None, user_message="", is_damaged=True)
 
 
 def sound_detection(row: Row, seal: Seal) -> StoredDetection:

@@ -252,8 +252,8 @@ ORDER BY r.id DESC LIMIT ?9
 """
 ADD_DETECTION = """
 INSERT INTO risk_detections (session, turn, message, trigger_phrase, user_message, category, severity, detector,
-                             detector_version, detected_at, resources_shown)
-SELECT s.key, coalesce(?3, s.turn), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
+                             detector_version, detected_at, resources_shown, span_start, span_end, read_as)
+SELECT s.key, coalesce(?3, s.turn), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
 FROM sessions AS s WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)
 RETURNING id
 """

@@ -47,7 +47,7 @@ _TEXTS: Final = {
     "turns": (("request_id",), ("event_json", "reply_json")),
     "timers": (("name",), ()),
     "deliveries": (("id",), ("payload",)),
-    "risk_detections": (("trigger_phrase", "user_message"), ()),
+    "risk_detections": (("trigger_phrase", "read_as", "user_message"), ()),
     "intent_classifications": (("user_message",), ()),
     "session_summaries": ((), ("summary_data",)),
     "idempotency_cache": (("key",), ("result_data",)),

@@ -16,8 +16,8 @@ MESSAGE = """m.id, c.id, m.number, s.id, m.turn, m.user_id, m.role, m.content, m
   t.row_hash"""
 AUDIT = """a.id, a.idempotency_key, a.user_id, s.id, a.turn, a.intent, a.action, a.input_data, a.output_data, a.status,
   a.error_message, a.created_at, a.updated_at, a.private, a.repeats, a.undoes, t.row_hash"""
-DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.user_message, r.category, r.severity, r.detector,
-  r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at, r.reviewed_by, r.verdict,
-  t.row_hash"""
+DETECTION = """r.id, s.id, r.turn, r.message, r.trigger_phrase, r.span_start, r.span_end, r.read_as, r.user_message,
+  r.category, r.severity, r.detector, r.detector_version, r.detected_at, r.resources_shown, r.reviewed_at,
+  r.reviewed_by, r.verdict, t.row_hash"""
 DELIVERY = """d.key, d.id, c.id, s.id, d.turn, d.kind, d.target, d.payload, d.status, d.attempts, d.next_attempt_at,
   d.last_error, d.created_at, d.delivered_at, t.row_hash"""

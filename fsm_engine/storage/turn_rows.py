@@ -39,7 +39,11 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class DetectionRow:
-    """What one detector found in the user's message of this turn."""
+    """What one detector found in the user's message of this turn.
+
+    ``start`` and ``end`` are where the phrase stands in the message, in characters, the end not included; both None
+    when that is not told. ``read_as`` None: the words are those that were typed.
+    """
 
     level: str
     category: str
@@ -48,6 +52,9 @@ class DetectionRow:
     detector_version: str
     user_message: str
     resources_shown: bool
+    start: int | None = None
+    end: int | None = None
+    read_as: str | None = None
 
 
 @turn_value

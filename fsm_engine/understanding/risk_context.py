@@ -18,6 +18,21 @@ _CLAUSE_END: Final = re.compile(rb"[,:(]|\b(?:but|pero|and|because|so|cuz|sino|a
 _TURN: Final = re.compile(rb"\b(?:but|pero|now|ahora|although|aunque|lately)\b")
 _I: Final = re.compile(rb"\b(?:i|i'?m|i'?ve|i'?ll|i'?d|me|myself|yo|estoy|quiero|soy)\b")
 _MINE: Final = re.compile(rb"\b(?:my|mine|mi|mis)\b")
+_OTHER: Final = re.compile(
+    rb"\b(?:he|she|they|who|he's|she's|they're|people|himself|herself|themsel(?:f|ves)|se|quien|ellos|ella)\b"
+)
+_OF_OTHERS: Final = re.compile(
+    rb"\b(?:himself|herself|hisself|(?:them|their)sel(?:f|ves)"
+    rb"|(?:his|her|their) (?:own )?(?:life|death|arms?|wrists?|body))\b"
+)
+_CLOSE: Final = re.compile(
+    rb"\b(?:we|us|our|ours|friends?|bestie|roommate|classmate|neighbou?r|nos|nuestr[oa]s?|amig[oa])\b"
+)
+_SOMEBODY: Final = re.compile(
+    rb"\b(?:(?:and|but|then|so) now|(?:y|pero) ahora"
+    rb"|(?:and|but|then|afterwards|so|because) (?:my|our) [a-z]+|(?:y|pero|luego) mi [a-z]+)\b"
+)
+_ASIDE: Final = re.compile(rb"\bi (?:read|think|guess|learned|learnt|believe|wonder)\b")
 _WORDS: Final = re.compile(rb"[a-z0-9']+")
 _REACH: Final = 120
 """Bytes before and after a match that are looked at: some twenty words."""
@@ -40,9 +55,28 @@ class _Place:
 
     @property
     def is_own(self) -> bool:
-        """Whether the speaker is the one it is said of."""
+        """Whether the speaker is the one it is said of: named in the words, or the last one named shortly before."""
+        if _I.search(self.span) is not None or _MINE.search(self.span) is not None:
+            return True
+        if _OF_OTHERS.search(self.span) is not None:
+            return False
         near = self.before[-_SUBJECT_REACH:]
-        return any(_I.search(part) is not None for part in (self.span, near)) or _MINE.search(self.span) is not None
+        return _last(_I, near) > _last(_OTHER, near)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the speaker or somebody of theirs is in the sentence."""
+        sentence = _ASIDE.sub(b" ", self.sentence)
+        return any(pattern.search(sentence) is not None for pattern in (_I, _MINE, _CLOSE))
+
+    @property
+    def since_somebody(self) -> bytes:
+        """What stands before it from the last turn to now, or to the speaker's own people: the rest is another tale."""
+        return self.before[max(0, _last(_SOMEBODY, self.before)) :]
+
+
+_ABOUT_ONESELF: Final = frozenset({"suicide", "self_harm", "eating_disorder", "substance"})
+"""Categories of what people do to themselves: said of a stranger or of nobody in particular it is no call for help."""
 
 
 def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Level:
@@ -51,7 +85,7 @@ def judge(match: Match, data: bytes, idioms: Sequence[Match], cues: Cues) -> Lev
     if any(_covers_half(idiom, match) for idiom in idioms):
         return "low"
     place = _place(match, data)
-    if _is_told(rule.kind, place, cues):
+    if _is_told(rule.kind, place, cues) or (rule.category in _ABOUT_ONESELF and _is_remote(place, cues)):
         return "low"
     if _is_denied(place, rule.vocabulary, cues):
         rest = data[: match.start] + b" | " + data[match.end :]
@@ -76,6 +110,11 @@ def _place(match: Match, data: bytes) -> _Place:
     return _Place(before, span, _SENTENCE_END.split(data[match.end : match.end + _REACH])[0])
 
 
+def _last(pattern: re.Pattern[bytes], text: bytes) -> int:
+    """Where the last match begins, -1 where there is none."""
+    return max((match.start() for match in pattern.finditer(text)), default=-1)
+
+
 def _has(pattern: Pattern, text: bytes) -> bool:
     return pattern.program.search(text) is not None
 
@@ -86,7 +125,17 @@ def _is_told(kind: str, place: _Place, cues: Cues) -> bool:
         return True
     if kind != "topic" and place.is_own:
         return False
-    return _has(cues.quoting, place.sentence) or _has(cues.topic, place.before + place.after)
+    if _has(cues.told_of, place.before):
+        return True
+    before = place.since_somebody
+    return _has(cues.quoting, before + place.span + place.after) or _has(cues.topic, before + place.after)
+
+
+def _is_remote(place: _Place, cues: Cues) -> bool:
+    """Whether it is said of strangers or of people at large, and not of now."""
+    if place.is_near or not _has(cues.remote, place.before):
+        return False
+    return not _has(cues.soon, place.sentence) and not _has(cues.help, place.sentence)
 
 
 def _is_denied(place: _Place, vocabulary: frozenset[str], cues: Cues) -> bool:

@@ -31,7 +31,7 @@ _ADDRESS: Final = re.compile(rb"(?<!\S)[a-z0-9._+-]{2,64}@[a-z0-9-]{1,63}(?:\.[a
 _APART_IN_ADDRESS: Final = str.maketrans("@._+-", "     ")
 _LARGE_I: Final = re.compile("(?<=[a-z])I|I(?=I)")
 _JOINTED: Final = re.compile(rb"(?<![a-z])[a-z]++(?:[.-][a-z]++)+")
-_ALONE: Final = re.compile(rb"(?<!\S)\S(?:[^\S\n]{1,3}\S(?!\S)){2,}")
+_ALONE: Final = re.compile(rb"(?<![^\s(\"'])[^\s(\"'](?:[^\S\n]{1,3}\S(?![^\s.,;:?!)\"'])){2,}")
 _APART: Final = re.compile(rb"(?<![a-z0-9'])[a-z0-9@$!](?:[^a-z0-9@$!]{1,3}[a-z0-9@$!](?![a-z0-9'@$])){2,}")
 _WORD_GAP: Final = re.compile(r"\s{2,}|\s[^a-z0-9@$!|+\s]\s")
 _NO_LETTER: Final = re.compile("[^a-z0-9@$!]")
@@ -90,8 +90,15 @@ class Unmasker:
     def _gathered(self, runs: Iterable[re.Match[bytes]], between: re.Pattern[str]) -> Iterator[Edit]:
         """Letters that stand apart, put together; wider gaps part words."""
         for run in runs:
-            words = [between.sub("", piece) for piece in _WORD_GAP.split(run.group().decode("ascii"))]
-            yield Edit(run.start(), run.end(), " ".join(self._with_i(self.plain(word)) for word in words))
+            text = run.group().decode("ascii")
+            at = 0
+            for gap in chain(_WORD_GAP.finditer(text), (None,)):
+                end = len(text) if gap is None else gap.start()
+                word = self.plain(between.sub("", text[at:end]))
+                yield Edit(run.start() + at, run.start() + end, self._with_i(word))
+                if gap is not None:
+                    at = gap.end()
+                    yield Edit(run.start() + end, run.start() + at, " ")
 
     def _with_i(self, word: str) -> str:
         """An I that was gathered with the word after it, set apart."""

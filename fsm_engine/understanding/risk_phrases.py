@@ -33,7 +33,7 @@ from fsm_engine.understanding.risk_rules import (
 from fsm_engine.understanding.risk_spelling import Speller
 from fsm_engine.understanding.risk_text import Edit, Reading, backwards, fold, rewrite
 
-LEXICON_VERSION: Final = "2"
+LEXICON_VERSION: Final = "3"
 """Raised when the shipped lexicon finds other things; the version of a detection is the policy's and this one."""
 
 DETECTOR: Final = "phrases"
@@ -42,6 +42,7 @@ PHRASE_AT_MOST: Final = 200
 _SURE_WORD: Final = 6
 _AFTER_LATIN: Final = "\u0250"
 _WORD: Final = re.compile(rb"[a-z0-9']+")
+_TYPED: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ class _Found:
     def span(self) -> tuple[int, int]:
         """Where it stands in the message as typed."""
         return self.reading.span(self.match.start, self.match.end)
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """By how much it goes before others of its category: its level, then its length."""
+        start, end = self.span
+        return LEVELS.index(self.level), end - start
+
+    def read_as(self, phrase: str) -> str:
+        """The plain words that the phrase was read as; empty where they are those that were typed."""
+        data = self.reading.data[self.match.start : self.match.end]
+        words = " ".join(word.decode("ascii") for word in _WORD.findall(data))[:PHRASE_AT_MOST]
+        return "" if words == " ".join(_TYPED.findall(phrase.lower())) else words
 
     @property
     def is_disguised(self) -> bool:
@@ -180,18 +193,22 @@ class RiskDetector:
         return replace(item, level="low") if is_harmless else item
 
     def _findings(self, found: Sequence[_Found]) -> tuple[RiskFinding, ...]:
+        """Of each category the gravest finding; of several as grave, the one that shows most of what was said."""
         gravest: dict[str, _Found] = {}
         for item in found:
-            held = gravest.get(item.match.rule.category)
-            if held is None or LEVELS.index(item.level) > LEVELS.index(held.level):
+            held = gravest.setdefault(item.match.rule.category, item)
+            if item.weight > held.weight:
                 gravest[item.match.rule.category] = item
         ordered = sorted(gravest.values(), key=lambda item: -LEVELS.index(item.level))
         return tuple(self._finding(item) for item in ordered)
 
     def _finding(self, item: _Found) -> RiskFinding:
         start, end = item.span
+        end = item.reading.with_its_marks(end)
         phrase = item.reading.original[start : min(end, start + PHRASE_AT_MOST)]
-        return RiskFinding(item.level, item.match.rule.category, phrase, DETECTOR, self._version)
+        return RiskFinding(
+            item.level, item.match.rule.category, phrase, DETECTOR, self._version, start, end, item.read_as(phrase)
+        )
 
 
 def _is_same(item: _Found, other: _Found) -> bool:

@@ -73,6 +73,9 @@ class Cues:
         self.harmless_words = shapes["harmless"].vocabulary
         self.topic = Pattern(shapes["topic"])
         self.quoting = Pattern(shapes["quoting"])
+        self.told_of = Pattern(shapes["told_of"], after="$")
+        self.remote = Pattern(shapes["remote"])
+        self.help = Pattern(shapes["help"])
         self.past = Pattern(shapes["past"])
         self.still = Pattern(shapes["still"])
         self.well = Pattern(shapes["well"])

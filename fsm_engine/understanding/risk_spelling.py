@@ -73,24 +73,33 @@ class Speller:
 
     def mended(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """What should be read otherwise: the first and last index of the words, and what was meant by them."""
-        skip = False
-        for index, word in enumerate(words):
-            if skip:
-                skip = False
-                continue
-            if index + 1 < len(words) and (whole := self._joined(word, words[index + 1])):
-                skip = True
-                yield index, index + 1, whole
-            elif word not in self.known and (meant := self.correct(word)):
+        free = 0  # the first word that is no part of what was put right
+        for index in [index for index, word in enumerate(words) if word not in self.known]:
+            for first in range(max(index - 1, free), min(index + 1, len(words) - 1)):
+                if meant := self._as_two(words[first], words[first + 1]):
+                    free = first + 2
+                    yield first, first + 1, meant
+                    break
+            if index >= free and (meant := self.correct(words[index])):
+                free = index + 1
                 yield index, index, meant
 
+    def _as_two(self, first: str, second: str) -> str | None:
+        """What two words were meant as that are not both words, as far as that shows in the two alone."""
+        return self._joined(first, second) or self._with_blank_moved(first, second)
+
     def _joined(self, first: str, second: str) -> str | None:
-        """The lexicon word that was broken in two, when one of the pieces is no word."""
-        if first in self.known and second in self.known:
-            return None
+        """The lexicon word that was broken in two."""
         whole = first + second
         whole = self.by_ear.get(whole, whole)
         return whole if whole in self.targets and len(whole) >= _SHORTEST else None
+
+    def _with_blank_moved(self, first: str, second: str) -> str | None:
+        """Two words, one of them grave, that were parted a letter too early or too late ("kil lmyself")."""
+        for one, other in ((first + second[:1], second[1:]), (first[:-1], first[-1:] + second)):
+            if one in self.known and other in self.known and not self.grave.isdisjoint((one, other)):
+                return f"{one} {other}"
+        return None
 
     def split(self, word: str) -> str | None:
         """Words that were run together, set apart by spaces, when all of it is words that we know."""

@@ -8,11 +8,13 @@ characters gone, emoji as the words that they stand for.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property, partial
+from typing import Final, TypeAlias
 
 from fsm_engine.model.values import turn_value
+from fsm_engine.understanding.risk_alignment import letters_for
 
 _LOOK_ALIKES: Final = {
     "a": "аαɑɐᴀ∂ⱥ", "b": "ьвβʙɓ฿ƀ", "c": "сϲᴄ¢ƈςϛ", "d": "ԁɗᴅđðժ", "e": "еєεɛᴇҽ€ǝəё℮", "f": "ғƒꜰ", "g": "ɡɢԍցց",
@@ -43,25 +45,54 @@ def _table() -> dict[int, str]:
 _TABLE: Final = _table()
 
 
+Places: TypeAlias = tuple[Sequence[int], Sequence[int]]
+"""For each character of a reading, where the slice of the original begins and ends that it stands for."""
+
+
+class Trace:
+    """Tells where the characters of a reading stand in the original; worked out when somebody asks, and once."""
+
+    def __init__(self, work_out: Callable[[], Places]) -> None:
+        self._work_out = work_out
+
+    @cached_property
+    def places(self) -> Places:
+        """The places of all characters."""
+        return self._work_out()
+
+
 @turn_value
 class Reading:
-    """``data`` is what patterns run over. ``starts`` and ``ends`` give, for each of its characters, the slice of the
+    """``data`` is what patterns run over. ``trace`` is None when it is the original, character for character.
 
-    original that it stands for; None when they are the same character for character.
+    It is asked when something was found, so that other messages pay nothing.
     """
 
     original: str
     data: bytes
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
+    trace: Trace | None = None
+
+    @property
+    def places(self) -> Places:
+        """The slice of the original that each character of the data stands for."""
+        if self.trace is None:
+            return range(len(self.data)), range(1, len(self.data) + 1)
+        return self.trace.places
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where in the original a slice of the data stands, without blanks and marks after it."""
+        """Where in the original the letters of a slice of the data stand, without blanks and marks after them."""
         while end > start + 1 and not chr(self.data[end - 1]).isalnum():
             end -= 1
-        if self.starts is None or self.ends is None:
+        if self.trace is None:
             return start, end
-        return min(self.starts[start:end]), max(self.ends[start:end])
+        starts, ends = self.places
+        return min(starts[start:end]), max(ends[start:end])
+
+    def with_its_marks(self, end: int) -> int:
+        """Where a slice of the original ends with the accents, joiners and the like that belong to its last letter."""
+        while end < len(self.original) and not _fold_char(self.original[end]):
+            end += 1
+        return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,42 +108,60 @@ def fold(text: str) -> Reading:
     """The message in small ASCII letters. Linear; characters that are no letter of ours become question marks."""
     if text.isascii():
         return Reading(text, text.lower().replace("_", " ").encode("ascii"))
-    folded = [_fold_char(char) for char in text] if len(text) < 64 else None
-    if folded is None:
-        known = {char: _fold_char(char) for char in set(text)}
-        folded = [known[char] for char in text]
-    data = "".join(folded).encode("ascii", "replace")
-    if len(data) == len(text) and all(len(piece) == 1 for piece in folded):
-        return Reading(text, data)
-    starts: list[int] = []
-    for index, piece in enumerate(folded):
-        starts.extend([index] * len(piece))
-    return Reading(text, data, starts, [start + 1 for start in starts])
+    return Reading(text, "".join(_folded(text)).encode("ascii", "replace"), Trace(partial(_places_of_folded, text)))
 
 
 def rewrite(reading: Reading, edits: Sequence[Edit]) -> Reading:
     """The reading with the edits made, which are in order and do not overlap."""
     data = bytearray()
-    starts: list[int] = []
-    ends: list[int] = []
     at = 0
-    old_starts = reading.starts if reading.starts is not None else range(len(reading.data))
-    old_ends = reading.ends if reading.ends is not None else range(1, len(reading.data) + 1)
     for edit in edits:
-        data += reading.data[at : edit.start] + edit.text.encode("ascii")
-        starts += [*old_starts[at : edit.start], *[old_starts[edit.start]] * len(edit.text)]
-        ends += [*old_ends[at : edit.start], *[old_ends[edit.end - 1]] * len(edit.text)]
+        data += reading.data[at : edit.start]
+        data += edit.text.encode("ascii")
         at = edit.end
-    starts += old_starts[at:]
-    ends += old_ends[at:]
-    return Reading(reading.original, bytes(data + reading.data[at:]), starts, ends)
+    return Reading(reading.original, bytes(data + reading.data[at:]), Trace(partial(_places_of_edited, reading, edits)))
 
 
 def backwards(reading: Reading) -> Reading:
     """The reading from the last letter to the first."""
-    starts = reading.starts if reading.starts is not None else range(len(reading.data))
-    ends = reading.ends if reading.ends is not None else range(1, len(reading.data) + 1)
-    return Reading(reading.original, reading.data[::-1], starts[::-1], ends[::-1])
+    return Reading(reading.original, reading.data[::-1], Trace(partial(_places_of_reversed, reading)))
+
+
+def _places_of_folded(text: str) -> Places:
+    starts = [index for index, piece in enumerate(_folded(text)) for _ in piece]
+    return starts, [start + 1 for start in starts]
+
+
+def _places_of_edited(before: Reading, edits: Sequence[Edit]) -> Places:
+    old_starts, old_ends = before.places
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    known: dict[tuple[bytes, str], Sequence[tuple[int, int]]] = {}
+    for edit in edits:
+        starts += old_starts[at : edit.start]
+        ends += old_ends[at : edit.start]
+        change = (before.data[edit.start : edit.end], edit.text)
+        if change not in known:  # words come again, and in messages that are made to cost time nearly all do
+            known[change] = letters_for(change[0].decode("ascii"), edit.text)
+        for first, last in known[change]:
+            starts.append(old_starts[edit.start + first])
+            ends.append(old_ends[edit.start + last - 1])
+        at = edit.end
+    return [*starts, *old_starts[at:]], [*ends, *old_ends[at:]]
+
+
+def _places_of_reversed(before: Reading) -> Places:
+    starts, ends = before.places
+    return starts[::-1], ends[::-1]
+
+
+def _folded(text: str) -> list[str]:
+    """What each character of a text folds to. Of longer texts each different character is looked at once."""
+    if len(text) < 64:
+        return [_fold_char(char) for char in text]
+    known = {char: _fold_char(char) for char in set(text)}
+    return [known[char] for char in text]
 
 
 def _fold_char(char: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,34 @@ def test_a_csv_file_is_new_private_and_holds_no_formulas(run_here: Run, place: P
     assert run_here("risk", "list", "--csv", "risks.csv").out == "risks.csv: 3 detections.\n"
     again = run_here("risk", "list", "--csv", "risks.csv")
 
-    with (place / "risks.csv").open(newline="", encoding="utf-8") as file:
+    with (place / "risks.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = [*csv.DictReader(file)]
     assert [row["level"] for row in rows] == ["low", "medium", "high"]
     assert rows[1]["user_message"] == "'=1+1 I hate being alive"
     assert (place / "risks.csv").stat().st_mode & 0o077 == 0
+    assert [(row["phrase"], row["start"], row["end"]) for row in rows][2] == ("going to kill myself", "5", "25")
     assert (again.code, "is there already" in again.err) == (2, True)
+
+
+def test_an_empty_csv_file_still_names_its_columns(run_here: Run, place: Path) -> None:
+    run_here("risk", "list", "--until", "1999-01-01", "--csv", "risks.csv")
+    run_here("risk", "list", "--until", "1999-01-01", "--csv", "anonymous.csv", "--anonymous")
+
+    named = (place / "risks.csv").read_text(encoding="utf-8-sig")
+    assert named.startswith("id,session_id,turn,message_id,phrase,start,end,read_as,user_message,")
+    assert (place / "anonymous.csv").read_text(encoding="utf-8-sig").startswith("turn,category,level,")
+
+
+def test_a_list_that_is_cut_says_so(run_here: Run) -> None:
+    cut, whole = run_here("risk", "list", "--limit", "2", "--json"), run_here("risk", "list", "--limit", "3", "--json")
+
+    assert (len(json.loads(cut.out)), cut.err) == (2, "These are the newest 2, and there are more: see --limit.\n")
+    assert (len(json.loads(whole.out)), whole.err) == (3, "")
+
+
+def test_a_category_that_nothing_has_is_told_beside_those_that_there_are(run_here: Run) -> None:
+    assert "The shipped categories are suicide, self_harm," in run_here("risk", "list", "--category", "self-harm").err
+    assert run_here("risk", "list", "--category", "self_harm").err == ""
 
 
 def test_a_detection_is_shown_with_what_was_said_around_it(run_here: Run) -> None:
@@ -68,7 +91,53 @@ def test_a_detection_is_shown_with_what_was_said_around_it(run_here: Run) -> Non
     texts = [one["text"] for one in shown["messages"]]
     assert shown["level"] == "high"
     assert texts.index("begin") < texts.index(WORDS) < texts.index("yes")
-    assert WORDS in run_here("risk", "show", "1").out
+    assert WORDS[shown["start"] : shown["end"]] == shown["phrase"]
+    assert [one["text"] for one in shown["messages"] if one["is_detected"]] == [WORDS]
+    assert (shown["conversation_id"], shown["user_id"]) == ("ana", None)
+
+
+def test_the_words_in_question_are_marked_inside_the_message(run_here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run_here("risk", "show", "1").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = run_here("risk", "show", "1").out
+
+    assert plain.count("I am >>going to kill myself<< tonight") == 2
+    assert "I am \x1b[1;7mgoing to kill myself\x1b[0m tonight" in coloured
+    assert "To review it: fsm-engine risk review 1 --verdict true|false --by NAME\n" in plain
+
+
+def test_disguised_words_are_shown_with_what_they_were_read_as(run_here: Run, place: Path) -> None:
+    url = f"sqlite:///{place / 'fsm_engine.db'}"
+    with Engine.open_sync(url, flows=place / "flows", clock=VirtualClock()) as engine:
+        engine.turn("eve", "ok so, k1ll  m y s e l f? yes")
+
+    (one,) = listed(run_here, "--limit", "1")
+    shown = run_here("risk", "show", str(one["id"])).out
+    assert (one["phrase"], one["start"], one["end"], one["read_as"]) == ("k1ll  m y s e l f", 7, 24, "kill myself")
+    assert "ok so, >>k1ll  m y s e l f<<? yes" in shown
+    assert "read as" in shown
+
+
+def test_words_behind_what_a_detection_keeps_of_a_message_are_marked_in_the_history(run_here: Run, place: Path) -> None:
+    url = f"sqlite:///{place / 'fsm_engine.db'}"
+    with Engine.open_sync(url, flows=place / "flows", clock=VirtualClock()) as engine:
+        engine.turn("eve", "lemons " * 200 + "kill myself")
+
+    (one,) = listed(run_here, "--limit", "1")
+    kept, _, history = run_here("risk", "show", str(one["id"])).out.partition("said around it")
+    assert ">>" not in kept
+    assert "lemons >>kill myself<<" in " ".join(history.replace("│", " ").split())
+
+
+def test_what_a_detection_shows_when_its_messages_are_gone(run_here: Run, place: Path) -> None:
+    with closing(sqlite3.connect(place / "fsm_engine.db")) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("DELETE FROM messages")
+    shown = run_here("risk", "show", "1")
+
+    assert shown.code == 0
+    assert "I am >>going to kill myself<< tonight" in shown.out
+    assert json.loads(run_here("risk", "show", "1", "--json").out)["messages"] == []
 
 
 def test_a_review_is_recorded_once_with_who_when_and_verdict(run_here: Run) -> None:
@@ -91,6 +160,8 @@ def test_a_review_is_recorded_once_with_who_when_and_verdict(run_here: Run) -> N
         (("list", "--review", "maybe"), "--review maybe: is not known. Choose one of none, any, true, false."),
         (("list", "--since", "soon"), "--since soon: is no date. Write it like 2026-01-31."),
         (("list", "nowhere.db"), "nowhere.db: there is no such database."),
+        (("show", "1", "--database", "nowhere.db"), "nowhere.db: there is no such database."),
+        (("review", "1", "--database", "nowhere.db", "--verdict", "true", "--by", "s"), "there is no such database."),
         (("show", "99"), "there is no detection 99. See: fsm-engine risk list"),
         (("review", "99", "--verdict", "true", "--by", "sara"), "there is no detection 99"),
         (("review", "1", "--verdict", "perhaps", "--by", "sara"), "--verdict perhaps: is not known."),
@@ -136,6 +207,26 @@ def test_verdicts_tell_how_good_the_detector_is(run_here: Run) -> None:
     both = [parts["held_out"], parts["open"]]
     assert sum(part["recall_by_kind"].get("reviewed", {"count": 0})["count"] for part in both) == 1
     assert sum(part["false_alarms_by_kind"].get("reviewed", {"count": 0})["count"] for part in both) == 1
+
+
+def test_a_part_without_messages_says_so(run_here: Run) -> None:
+    run_here("risk", "review", "1", "--verdict", "true", "--by", "sara")
+    told = run_here("risk", "evaluate", "--from-reviews", "fsm_engine.db").out
+
+    assert told.count(": no message belongs to it.") == 1
+    assert "goals" not in told
+
+
+@pytest.mark.parametrize("database", ["fsm_engine.db", "sqlite:///fsm_engine.db"])
+def test_a_database_is_named_by_its_file_or_its_address(run_here: Run, database: str) -> None:
+    done = [
+        run_here("risk", "list", database),
+        run_here("risk", "show", "1", "--database", database),
+        run_here("risk", "review", "1", "--database", database, "--verdict", "true", "--by", "sara"),
+        run_here("risk", "evaluate", "--from-reviews", database),
+    ]
+
+    assert [one.code for one in done] == [0, 0, 0, 0]
 
 
 def cases(place: Path, *rows: str) -> str:

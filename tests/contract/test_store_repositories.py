@@ -411,6 +411,7 @@ async def test_a_detection_is_saved_and_reviewed_once(store: Store) -> None:
     later = await store.risk.save(SESSION, replace(detection, level="low"), now=at(3), turn=1)
 
     assert (saved.turn, saved.message_id, saved.resources_shown, saved.reviewed_at) == (1, message.id, True, None)
+    assert (saved.start, saved.end, saved.read_as) == (None, None, None)
     assert [one.id for one in await store.risk.to_review()] == [saved.id, later.id]
     assert [one.id for one in await store.risk.to_review(after=saved.id)] == [later.id]
     await store.risk.review(saved.id, reviewed_by="sara", verdict="true_alarm", now=at(4))
@@ -422,3 +423,24 @@ async def test_a_detection_is_saved_and_reviewed_once(store: Store) -> None:
         await store.risk.save(SESSION, detection, now=at(5), user_id="sara")
     with pytest.raises(NotFound):
         await store.risk.review(99, reviewed_by="sara", verdict="true_alarm", now=at(5))
+
+
+@pytest.mark.parametrize(
+    "span", [(-1, 2), (2, 2), (3, 1), (0, None), (None, 2), ("0", 2), (0, 2.0), (True, 2), (0, 2**31)]
+)
+async def test_a_span_that_is_none_is_refused(store: Store, span: tuple[object, object]) -> None:
+    await running(store)
+    detection = DetectionRow("high", "self-harm", "x", "counsellor", "1", "I cannot go on", True, *span)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="is no span"):
+        await store.risk.save(SESSION, detection, now=at(2))
+
+    assert await store.risk.of_session(SESSION) == []
+
+
+async def test_where_the_words_stand_is_kept(store: Store) -> None:
+    await running(store)
+    detection = DetectionRow("high", "suicide", "g0 on", "counsellor", "1", "I cannot g0 on", True, 9, 14, "go on")
+    saved = await store.risk.save(SESSION, detection, now=at(2))
+
+    assert (saved.phrase, saved.start, saved.end, saved.read_as) == ("g0 on", 9, 14, "go on")
+    assert [*await store.risk.find(RiskSearch())] == await store.risk.of_session(SESSION) == [saved]

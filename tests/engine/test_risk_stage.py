@@ -72,7 +72,7 @@ async def test_a_detection_is_stored_with_its_message_and_what_was_shown(make_bo
     assert reply.risk is RiskLevel.HIGH
     assert texts(reply)[0] == "I am glad you told me."
     assert "Lifeline: 988" in reply.text
-    assert (found.level, found.detector_version, found.turn) == ("high", "3+2", 2)
+    assert (found.level, found.detector_version, found.turn) == ("high", "3+3", 2)
     assert found.phrase in "I am going to kill myself tonight"
     assert (found.user_message, found.resources_shown, found.reviewed_by) == (
         "I am going to kill myself tonight",
@@ -162,6 +162,66 @@ async def test_a_hook_that_fails_clears_nobody_and_costs_no_turn(make_bot: MakeB
     assert bot.rows("SELECT severity, category, trigger_phrase, detector FROM risk_detections") == [
         ("low", "not_cleared", "", "model")
     ]
+
+
+SPANS = {
+    "told": ((7, 11), (7, 11)),
+    "all of it": ((0, 12), (0, 12)),
+    "none": ((None, None), (None, None)),
+    "reversed": ((5, 2), (None, None)),
+    "empty": ((2, 2), (None, None)),
+    "beyond the text": ((0, 13), (None, None)),
+    "before the text": ((-3, 2), (None, None)),
+    "half of one": ((3, None), (None, None)),
+    "no numbers": (("0", "2"), (None, None)),
+    "truth values": ((False, True), (None, None)),
+    "fractions": ((0.0, 2.0), (None, None)),
+    "too large": ((0, 2**80), (None, None)),
+}
+
+
+@pytest.mark.parametrize("name", SPANS)
+async def test_a_span_of_a_hook_is_kept_where_it_is_one(
+    make_bot: MakeBot, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = make_bot(ORDER, POLICY, BOT)
+    given, kept = SPANS[name]
+    found = RiskFinding("high", "harm", "soup", "model", "7", *given, read_as="zuppa")  # type: ignore[arg-type]
+    async with bot.open(risk_hooks={"model": lambda text: found}) as engine:
+        await engine.start("chat", "order")
+        reply = await engine.turn("chat", "A great soup")
+
+    assert reply.risk is RiskLevel.HIGH
+    assert bot.rows("SELECT span_start, span_end, trigger_phrase, read_as, detector_version FROM risk_detections") == [
+        (*kept, "soup", "zuppa", "7")
+    ]
+    assert ("The finding is kept without it." in caplog.text) == (given != kept)
+    assert "soup" not in caplog.text
+
+
+async def test_where_the_words_stand_is_told_in_the_message_as_it_is_stored(make_bot: MakeBot) -> None:
+    bot = make_bot(ORDER)
+    typed = "  Caf\u0065\u0301,\r\n\u202eI w\u200bant\u200b to d!e \N{PENSIVE FACE}  "
+    async with bot.open() as engine:
+        await engine.turn("chat", typed)
+        (message,) = await engine.store.messages.last("chat", role="user")
+        (found,) = await engine.store.risk.of_session(message.session_id or "")
+
+    assert message.content[found.start : found.end] == found.phrase == "want to d!e"
+    assert (found.read_as, found.message_id, found.user_message) == ("want to die", message.id, message.content)
+
+
+async def test_words_at_the_end_of_a_message_that_is_too_long_are_found_where_they_are_stored(
+    make_bot: MakeBot,
+) -> None:
+    bot = make_bot(ORDER)
+    async with bot.open() as engine:
+        await engine.turn("chat", "lemons " * 400 + "kill myself")
+        (message,) = await engine.store.messages.last("chat", role="user")
+        (found,) = await engine.store.risk.of_session(message.session_id or "")
+
+    assert (found.start, found.end) == (2800, 2811)
+    assert message.content[found.start : found.end] == "kill myself"
 
 
 async def test_a_phrase_that_cannot_be_stored_is_stored_clean(make_bot: MakeBot) -> None:

@@ -282,6 +282,8 @@ BY_HAND = {
     "an answer": ("UPDATE user_responses SET response = '\"nobody said this\"'", "responses"),
     "an answer's text": ("UPDATE user_responses SET raw_text = 'nobody said this'", "responses"),
     "a finding": ("UPDATE risk_detections SET severity = 'low'", "risk"),
+    "the place of a finding": ("UPDATE risk_detections SET span_end = span_end + 1", "risk"),
+    "the reading of a finding": ("UPDATE risk_detections SET read_as = 'nobody said this'", "risk"),
     "what was understood": ("UPDATE intent_classifications SET confidence = 0.125", "intents"),
     "an action's input": ("UPDATE audit_log SET input_data = '{\"amount\":1}'", "audit"),
 }

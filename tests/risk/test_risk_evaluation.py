@@ -53,7 +53,7 @@ def test_goals_are_met_on_messages_that_are_held_out(goal: str) -> None:
     assert reached.is_met, f"{reached.share.count} of {reached.share.of}: {reached.says}"
 
 
-LEAST_RECALL = {"near_spelling": 0.90, "spanish": 0.94, "third_person": 0.90, "negated": 0.75}
+LEAST_RECALL = {"near_spelling": 0.90, "spanish": 0.94, "third_person": 0.85, "negated": 0.75}
 """Of kinds without a goal: what was reached on the held-out third, less a row or two."""
 
 

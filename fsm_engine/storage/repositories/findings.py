@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql
 from fsm_engine.storage.records import StoredClassification, StoredDetection, StoredSummary
 from fsm_engine.storage.repositories.base import Repository, found, must_be_there
@@ -12,6 +13,8 @@ from fsm_engine.storage.row_seals import detection_of, detection_seal, session_o
 from fsm_engine.storage.turn_rows import DetectionRow
 
 _ANY_ID: Final = 2**63 - 1
+MAX_SPAN: Final = 2**31 - 1
+"""Characters; no message is as long."""
 
 
 class Risk(Repository):
@@ -29,14 +32,18 @@ class Risk(Repository):
     ) -> StoredDetection:
         """Records what somebody else found, a person or a slower detector; ``turn`` None means the latest.
 
-        Raises `NotFound` for a session that is missing or another user's.
+        Raises:
+            NotFound: a session that is missing or another user's.
+            InvalidArgument: a span that is none.
         """
+        _check_span(detection)
         sessions = await self._sound(session_of, sql.SESSION, session_id, user_id)
         at = turn or found(sessions[0] if sessions else None, "session", session_id).turn
         what = (detection.phrase, detection.user_message, detection.category, detection.level)
         who = (detection.detector, detection.detector_version, now, int(detection.resources_shown))
+        where = (detection.start, detection.end, detection.read_as)
         rows = await self._change(
-            (sql.ADD_DETECTION, (session_id, user_id, at, message_id, *what, *who)),
+            (sql.ADD_DETECTION, (session_id, user_id, at, message_id, *what, *who, *where)),
             (sql.ADD_SEAL, (session_id, at, detection_seal(session_id, at, now, detection, self._seal))),
         )
         must_be_there(rows, "session", session_id)
@@ -75,6 +82,17 @@ class Risk(Repository):
         """
         await self._change((sql.REVIEW_DETECTION, (detection_id, reviewed_by, now, verdict)))
         return found(await self.get(detection_id), "risk detection", detection_id)
+
+
+def _check_span(detection: DetectionRow) -> None:
+    start, end = detection.start, detection.end
+    if start is None and end is None:
+        return
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= MAX_SPAN:
+        raise InvalidArgument(
+            f"risk detection: {start!r} to {end!r} is no span. Give whole numbers of characters, the start from 0 and "
+            "before the end, or neither."
+        )
 
 
 class Intents(Repository):

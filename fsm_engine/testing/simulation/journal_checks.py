@@ -198,7 +198,9 @@ class JournalChecks:
         self, record: TurnRecord, before: SessionState, turn: Turn, findings: Sequence[RiskFinding], where: str
     ) -> None:
         rows = self._records.detections(record.session_key, record.number)
-        found = [(finding.level, finding.category, finding.phrase, finding.detector) for finding in findings]
+        found: list[tuple[object, ...]] = [
+            (one.level, one.category, one.phrase, one.detector, one.start, one.end, one.read_as) for one in findings
+        ]
         if rows != found:
             self._complain("detections as found", where=where, expected=str(len(found)), found=f"{len(rows)} rows")
         if turn.kind is not TurnKind.TEXT:

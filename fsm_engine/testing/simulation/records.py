@@ -18,7 +18,8 @@ _NEW_MESSAGES: Final = """
 SELECT id, conversation, number, session, turn, role, content, request_id FROM messages WHERE id > ?1 ORDER BY id
 """
 _DETECTIONS: Final = """
-SELECT severity, category, trigger_phrase, detector FROM risk_detections WHERE session = ?1 AND turn = ?2 ORDER BY id
+SELECT severity, category, trigger_phrase, detector, span_start, span_end, coalesce(read_as, '') FROM risk_detections
+WHERE session = ?1 AND turn = ?2 ORDER BY id
 """
 _CONVERSATION: Final = """
 SELECT id, version, message_count, last_message,
@@ -118,7 +119,7 @@ class Records:
     def new_messages(self, after: int) -> list[MessageRecord]:
         return [MessageRecord(*row) for row in self._rows(_NEW_MESSAGES, after)]
 
-    def detections(self, session_key: int, turn: int) -> list[tuple[str, str, str, str]]:
+    def detections(self, session_key: int, turn: int) -> list[tuple[str, str, str, str, int | None, int | None, str]]:
         return self._rows(_DETECTIONS, session_key, turn)
 
     def conversation(self, key: int) -> ConversationRecord:
