@@ -79,12 +79,21 @@ class FlowSource:
         What a turn is computed with from here on: a reload replaces the flows of later turns, not of this one.
         """
         flows = self.flows
-        for frame in frames:
-            if flows.current_for(frame) is None:
-                stored = await store.flow_versions.get(frame.source_hash)
-                if stored is not None:
-                    _pin(flows, frame, stored)
+        await bring_back(flows, frames, store)
         return flows
+
+
+async def bring_back(flows: Flows, frames: Sequence[Frame], store: Store) -> None:
+    """Adds to ``flows.pinned`` what these frames stand in and the files do not have any more, as far as it is stored.
+
+    Raises:
+        SessionCorrupted: a stored source is damaged.
+    """
+    for frame in frames:
+        if flows.current_for(frame) is None:
+            stored = await store.flow_versions.get(frame.source_hash)
+            if stored is not None:
+                _pin(flows, frame, stored)
 
 
 def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
