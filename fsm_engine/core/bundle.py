@@ -10,6 +10,7 @@ from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, ow
 from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, saying_slots
 from fsm_engine.core.language_checks import check_languages
 from fsm_engine.core.machine import TooTangled
+from fsm_engine.core.migration_checks import check_migrations
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
 from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy
@@ -75,7 +76,7 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled, types)]
+    return compiled, [*compiler.problems, *check_flow(compiled, types), *check_migrations(compiled, visible)]
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:

@@ -76,13 +76,19 @@ def step_names(old: CompiledFlow, new: CompiledFlow, names: Names) -> dict[str, 
 
 def _declared(node: Node, new: CompiledFlow, names: Names) -> str | None:
     """By `move_steps`, or by the slot that is asked for."""
-    moved = names.steps.get(node.name)
     step = node.step
-    index = new.asks.get(names.slot(step.slot)) if isinstance(step, (Ask, Repeat)) else None
-    by_slot = new.nodes[index].name if index is not None else None
-    candidates = [name for name in (moved, by_slot) if name is not None and name in new.index_of]
-    alike = (name for name in candidates if _is_alike(node, new.node(name)))
-    return next(alike, moved if moved in new.index_of else None)
+    by_name = _called(new, names.steps.get(node.name))
+    by_slot = _called(new, names.slot(step.slot)) if isinstance(step, (Ask, Repeat)) else None
+    candidates = [name for name in (by_name, by_slot) if name is not None]
+    return next((name for name in candidates if _is_alike(node, new.node(name))), by_name)
+
+
+def _called(new: CompiledFlow, name: str | None) -> str | None:
+    """The step of that name, or the one that asks for the slot of that name."""
+    if name is None or name in new.index_of:
+        return name
+    index = new.asks.get(name)
+    return new.nodes[index].name if index is not None else None
 
 
 def _by_own_name(node: Node, new: CompiledFlow, asked: Set[str]) -> str | None:
