@@ -142,6 +142,8 @@ def _is_passed_in_silence(frame: FrameDraft, node: Node) -> bool:
     """After a correction, steps that were taken before say and do nothing on the way back."""
     if not _is_way_back(frame, node) or isinstance(node.step, (Repeat, Choose)):
         return False
+    if frame.returning_to == node.name and isinstance(node.step, Run):
+        return False
     if frame.returning_to == node.name:
         frame.returning_to = None
         return False
@@ -223,6 +225,9 @@ def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     step = node.step
     assert isinstance(step, Run)
     frame.move_to(node.name)
+    if frame.returning_to == node.name:  # it was running when an answer of this flow changed, and has ended since
+        frame.returning_to = None
+        return after(draft, node)
     return _enter(draft, step.flow.text)
 
 
