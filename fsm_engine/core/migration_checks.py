@@ -1,12 +1,14 @@
-"""What can be known of a migration from the new file alone: the names that it leads to. Old names are not looked at."""
+"""What can be known of a migration from the new file alone: the names that it leads to.
+
+Old names are not looked at, nor new ones of all migrations but the last: a later version may have dropped them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from fsm_engine.core.compile import CompiledFlow
 from fsm_engine.core.nearest import did_you_mean
-from fsm_engine.core.version_names import names_by
 from fsm_engine.model.flow import Migration, Remind
 from fsm_engine.model.problem import Problem
 
@@ -14,61 +16,29 @@ from fsm_engine.model.problem import Problem
 def check_migrations(flow: CompiledFlow, visible: Collection[str]) -> Iterator[Problem]:
     """Names that the flow does not have, and versions that no migration comes from. ``visible`` are slots in sight."""
     migrations = sorted(flow.flow.migrate, key=lambda one: one.from_version)
-    for number, migration in enumerate(migrations):
-        later = migrations[number + 1 :]
-        yield from _renamed(migration, later, visible)
-        yield from _moved(flow, migration, later)
-        yield from _asked_again(flow, migration, later)
-        yield from _gap(migration, later[0].from_version if later else flow.flow.version)
+    leads_to = [*(one.from_version for one in migrations[1:]), flow.flow.version]
+    for migration, version in zip(migrations, leads_to, strict=False):
+        yield from _contradictions(migration)
+        yield from _gap(migration, version)
+    if migrations:
+        yield from _renamed(migrations[-1], visible)
+        yield from _moved(flow, migrations[-1])
+        yield from _asked_again(flow, migrations[-1])
 
 
-def _renamed(migration: Migration, later: Sequence[Migration], visible: Collection[str]) -> Iterator[Problem]:
-    after, taken = names_by(later), dict[str, str]()
+def _contradictions(migration: Migration) -> Iterator[Problem]:
+    taken: dict[str, str] = {}
     for old, new in migration.rename_slots.items():
-        at, final = migration.place("rename_slots", old), after.slot(new)
+        at = migration.place("rename_slots", old)
         if old == new:
             yield Problem(at, "bad-migration", f"'{old}' keeps its name; leave it out")
         elif taken.setdefault(new, old) != old:
             message = f"'{taken[new]}' and '{old}' would both be '{new}', and a slot holds one answer"
             yield Problem(at, "bad-migration", message)
-        elif final not in visible:
-            hint = did_you_mean(final, visible)
-            yield Problem(at, "unknown-slot", f"{_called(new, final)} is not a slot that this flow can see.{hint}")
-
-
-def _called(name: str, final: str) -> str:
-    return f"'{name}'" if name == final else f"'{name}', which becomes '{final}' in a later migration,"
-
-
-def _moved(flow: CompiledFlow, migration: Migration, later: Sequence[Migration]) -> Iterator[Problem]:
-    after = names_by(later)
-    for old, new in migration.move_steps.items():
-        at, final = migration.place("move_steps", old), after.steps.get(new, new)
-        index = flow.index_of.get(final, flow.asks.get(final))
-        if index is None:
-            known = [name for name in flow.index_of if " " not in name]
-            hint = did_you_mean(final, known)
-            yield Problem(at, "unknown-step", f"{_called(new, final)} is not a step of this flow.{hint}")
-        elif not flow.nodes[index].waits and not isinstance(flow.nodes[index].step, Remind):
-            message = f"no conversation waits at '{flow.nodes[index].name}'. Name the question that follows it."
-            yield Problem(at, "migration-no-place", message, "warning")
-
-
-def _asked_again(flow: CompiledFlow, migration: Migration, later: Sequence[Migration]) -> Iterator[Problem]:
-    after = names_by(later)
     for slot in migration.ask_again:
-        at, final = migration.place("ask_again", slot), after.slot(slot)
-        index = flow.asks.get(final)
-        if index is not None and flow.nodes[index].inside >= 0:
-            around = flow.nodes[flow.nodes[index].inside].name
-            message = f"'{final}' is asked for in each round of '{around}'. Ask again for '{around}'."
-            yield Problem(at, "bad-migration", message)
-        elif index is None and slot in migration.rename_slots:
+        if slot in migration.rename_slots and slot not in taken:
             message = f"'{slot}' is '{migration.rename_slots[slot]}' now. Ask again for it by that name."
-            yield Problem(at, "bad-migration", message)
-        elif index is None:
-            hint = did_you_mean(final, flow.asks)
-            yield Problem(at, "unknown-slot", f"{_called(slot, final)} is not asked for by this flow.{hint}")
+            yield Problem(migration.place("ask_again", slot), "bad-migration", message)
 
 
 def _gap(migration: Migration, leads_to: int) -> Iterator[Problem]:
@@ -81,3 +51,34 @@ def _gap(migration: Migration, leads_to: int) -> Iterator[Problem]:
         f" {between}: conversations that stand there stay there."
     )
     yield Problem(migration.at, "migration-gap", message, "warning")
+
+
+def _renamed(migration: Migration, visible: Collection[str]) -> Iterator[Problem]:
+    for old, new in migration.rename_slots.items():
+        if new not in visible:
+            message = f"'{new}' is not a slot that this flow can see.{did_you_mean(new, visible)}"
+            yield Problem(migration.place("rename_slots", old), "unknown-slot", message)
+
+
+def _moved(flow: CompiledFlow, migration: Migration) -> Iterator[Problem]:
+    for old, new in migration.move_steps.items():
+        at = migration.place("move_steps", old)
+        index = flow.index_of.get(new, flow.asks.get(new))
+        if index is None:
+            hint = did_you_mean(new, [name for name in flow.index_of if " " not in name])
+            yield Problem(at, "unknown-step", f"'{new}' is not a step of this flow.{hint}")
+        elif not flow.nodes[index].waits and not isinstance(flow.nodes[index].step, Remind):
+            message = f"no conversation waits at '{new}'. Name the question that follows it."
+            yield Problem(at, "migration-no-place", message, "warning")
+
+
+def _asked_again(flow: CompiledFlow, migration: Migration) -> Iterator[Problem]:
+    for slot in migration.ask_again:
+        at, index = migration.place("ask_again", slot), flow.asks.get(slot)
+        if index is not None and flow.nodes[index].inside >= 0:
+            around = flow.nodes[flow.nodes[index].inside].name
+            message = f"'{slot}' is asked for in each round of '{around}'. Ask again for '{around}'."
+            yield Problem(at, "bad-migration", message)
+        elif index is None and slot not in migration.rename_slots:
+            hint = did_you_mean(slot, flow.asks)
+            yield Problem(at, "unknown-slot", f"'{slot}' is not asked for by this flow.{hint}")

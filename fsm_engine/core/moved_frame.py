@@ -89,12 +89,13 @@ def move_frame(before: CompiledFlow, flow: CompiledFlow, frame: Frame) -> MovedF
 def _with_questions(moved: MovedFrame) -> MovedFrame:
     """The same, with what must be asked or read again of what it holds. Raises `Stays`."""
     flow, frame = moved.flow, moved.frame
-    held = {slot for slot in flow.asks if slot in frame.slots or flow.nodes[flow.asks[slot]].name in frame.skipped}
+    nodes = {slot: flow.nodes[index] for slot, index in flow.asks.items() if flow.nodes[index].inside < 0}
+    held = {slot for slot, node in nodes.items() if slot in frame.slots or node.name in frame.skipped}
     ask_again = held & moved.names.ask_again
     old_of = {moved.names.slot(slot): slot for slot in moved.before.slots}
     to_read = {slot for slot in held - ask_again if slot in frame.slots and _has_changed(moved, old_of, slot)}
     for slot in sorted(ask_again | to_read):
-        _must_be_askable(flow, flow.nodes[flow.asks[slot]], frame)
+        _must_be_askable(flow, nodes[slot], frame)
     return replace(moved, ask_again=frozenset(ask_again), to_read=frozenset(to_read))
 
 
@@ -249,8 +250,6 @@ def _has_changed(moved: MovedFrame, old_of: Mapping[str, str], slot: str) -> boo
     node = flow.nodes[flow.asks[slot]]
     old_index = before.asks.get(old_of.get(slot, slot))
     old = before.nodes[old_index] if old_index is not None else None
-    if node.inside >= 0:
-        return False  # of the round that is open: see `_open_list`
     if isinstance(node.step, Repeat):
         return old is None or not isinstance(old.step, Repeat) or bool(changed_inside(moved, node))
     if old is None or not isinstance(old.step, Ask) or not isinstance(node.step, Ask):

@@ -182,7 +182,7 @@ def _read_again(draft: Draft, value: Json, slot_type: SlotType) -> Json:
         reading = read_words(draft, entity_words(value, slot_type), slot_type)
     finally:
         draft.language = language
-    return reading.value if isinstance(reading, Fits) else None
+    return reading.value if isinstance(reading, Fits) and reading.certain else None
 
 
 def _is_iso(value: Json, kind: str) -> bool:
