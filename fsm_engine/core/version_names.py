@@ -4,8 +4,8 @@ A migration leads from its `from` to the next one that the file declares, the la
 author adds a migration for each version and leaves those of earlier versions as they were. Names that a migration does
 not mention stay as they are.
 
-Steps are found again, in this order, by what `move_steps` says, by the slot that they ask for, by their name, and where
-nobody named them (``say 3``) or they do something (`do`, `run`) by what stands in them, one after the other.
+Steps are found again, in this order, by what `move_steps` says, by the slot that they ask for, by the name that an
+author gave them, and those that are no questions by what stands in them, one after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from fsm_engine.core.compile import CompiledFlow, Node
-from fsm_engine.model.flow import ANY_LANGUAGE, Ask, Choose, Do, Flow, Migration, Remind, Repeat, Run, Say, Speech, Step
+from fsm_engine.model.flow import (
+    ANY_LANGUAGE,
+    Ask,
+    Choose,
+    Confirm,
+    Do,
+    Flow,
+    Migration,
+    Remind,
+    Repeat,
+    Run,
+    Say,
+    Speech,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +130,7 @@ def _find_alike(old: CompiledFlow, new: CompiledFlow, found: dict[str, str]) -> 
 def _by_content(flow: CompiledFlow, without: set[str]) -> defaultdict[tuple[object, ...], list[str]]:
     found: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
     for node in flow.nodes:
-        may_be_told = " " in node.name or isinstance(node.step, (Do, Run))
-        if node.name not in without and may_be_told:
+        if node.name not in without and not isinstance(node.step, (Ask, Confirm, Repeat)):
             found[content_of(node.step)].append(node.name)
     return found
 
