@@ -70,6 +70,38 @@ def test_two_slots_can_change_places(tmp_path: Path) -> None:
     assert talk.slots == {"b": "1", "a": "2", "c": "3"}
 
 
+def test_names_that_only_a_later_migration_changes_are_followed_from_the_first_version(tmp_path: Path) -> None:
+    both = "{from: 1}, {from: 2, rename_slots: {a: p, b: q}}"
+    talk = moved_to(talk_with(tmp_path, FIRST, "1"), tmp_path, version(3, ask("p"), ask("q"), ask("c"), migrate=both))
+
+    assert talk.say("2") == ["c?"]
+    assert talk.slots == {"p": "1", "q": "2"}
+
+
+def test_a_correction_that_is_under_way_comes_back_to_where_it_was(tmp_path: Path) -> None:
+    steps = (ask("a"), ask("b", more=", depends_on: [a]"), ask("c"), ask("d"))
+    talk = talk_with(tmp_path, version(1, *steps), "1", "2", "change a", "one")
+    assert (talk.step, talk.state.frames[-1].returning_to) == ("b", "c")
+    renamed = "{from: 1, rename_slots: {a: x, b: y, c: z}}"
+    moved_to(
+        talk, tmp_path, version(2, ask("x"), ask("y", more=", depends_on: [x]"), ask("z"), ask("d"), migrate=renamed)
+    )
+
+    assert talk.say("two") == ["z?"]
+    assert talk.slots == {"x": "one", "y": "two"}
+
+
+@pytest.mark.parametrize(
+    "step", ["say: Hi., name: t", "do: x.y, name: t", "repeat: t, steps: [{ask: i, type: text, prompt: i?}]"]
+)
+def test_a_session_stays_where_it_would_move_to_a_step_at_which_it_cannot_wait(tmp_path: Path, step: str) -> None:
+    newer = version(2, ask("a"), step, ask("c"), migrate="{from: 1, move_steps: {b: t}}")
+    talk = moved_to(talk_with(tmp_path, FIRST, "1"), tmp_path, newer)
+
+    assert talk.reasons() == ["it waits at 'b', and nobody can wait for the same at 't'"]
+    assert talk.say("2") == ["c?"]
+
+
 def test_without_a_declared_migration_a_session_stays(tmp_path: Path) -> None:
     talk = moved_to(talk_with(tmp_path, FIRST, "1"), tmp_path, version(2, ask("a"), ask("b"), ask("z")))
 
