@@ -31,6 +31,9 @@ DEFAULT_RISK = RiskPolicy(
 )
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
 
+MOST_NAMES = 20
+"""How often a stored source is compiled anew, each time with all unknown names that the time before has met."""
+
 
 def compile_folder(
     folder: FlowFolder, types: Collection[str] = (), *, learn: Learn = train
@@ -77,6 +80,29 @@ def compile_flow(
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
     return compiled, [*compiler.problems, *check_flow(compiled, types), *check_migrations(compiled, visible)]
+
+
+def compile_stored(flow: Flow, flows: Mapping[str, Flow]) -> CompiledFlow | None:
+    """An older version, among newer ones of the flows that it runs; None where it is too tangled for a machine.
+
+    It was sound among those of its time. What it knows of their slots and they have no more, or of another type, may be
+    among the session's answers still, and is a value of no known type.
+    """
+    around = {**flows, flow.name: flow}
+    slots = visible_slots(around)[flow.name]
+    own = own_slots(flow)
+    for _ in range(MOST_NAMES):
+        compiler = FlowCompiler(flow, slots, frozenset(around))
+        try:
+            compiled = compiler.compile()
+        except TooTangled:
+            return None
+        if not compiler.texts.failures:
+            break
+        names = {error.name for _, error in compiler.texts.failures if error.name and error.code == "unknown-slot"}
+        others = {name for name in slots if name not in own}
+        slots |= dict.fromkeys(names or others, SlotType("value"))
+    return compiled
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fsm_engine.actions import Actions
-from fsm_engine.core.bundle import compile_flow, visible_slots
+from fsm_engine.core.bundle import compile_stored
 from fsm_engine.core.checks import actions_of, unknown_types
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
@@ -107,8 +107,7 @@ def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
     flow, problems = parse_source(stored.source, f"{stored.name} version {stored.version}")
     if not isinstance(flow, Flow):
         raise FlowError(problems)
-    all_flows = {**flows.folder.flows, flow.name: flow}
-    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows))
+    compiled = compile_stored(flow, flows.folder.flows)
     if compiled is not None:
         flows.pinned[flow.source_hash] = compiled
 
