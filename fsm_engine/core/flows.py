@@ -118,7 +118,7 @@ class Flows:
     def current_for(self, frame: Frame) -> CompiledFlow | None:
         """The flow a frame can go on with: its own source, or a newer one that changed wording only.
 
-        None: the frame needs its pinned source, or a declared migration.
+        None: the frame needs its pinned source.
         """
         current = self.compiled.get(frame.flow)
         if current is not None and current.flow.source_hash == frame.source_hash:
