@@ -4,8 +4,8 @@ Rules
     1. A frame moves when its flow has a higher version, and that file declares a migration from the frame's.
     2. It moves whole or not at all. It stays on its version, with the reason, where the new one has no place for it:
        the step where it waits is gone (or waits for something else) and `move_steps` does not name it; two answers
-       would share one name; a list is just being collected and its questions are others now; something that was done
-       cannot be told apart from what is to be done. It is tried again at each of its turns.
+       would share one name that is not asked again; a list is just being collected and its questions are others now;
+       something that was done cannot be told apart from what is to be done. It is tried again at each of its turns.
     3. A flow and those that it runs share their answers, so they move together. What interrupts them is on its own.
     4. Nothing moves while an action runs: it ends on the version that asked for it.
     5. Values, skipped questions, attempts, visits, rounds and the way back keep what they hold under the new names.

@@ -166,7 +166,7 @@ def _renamed_slots(before: CompiledFlow, slots: Mapping[str, Json], names: Names
     found: dict[str, Json] = {}
     for old, value in slots.items():
         new = names.slot(old)
-        if new in found:
+        if new in found and new not in names.ask_again:
             raise Stays(f"more than one of its answers would be '{new}'")
         found[new] = _renamed_records(before, old, value, names) if names.slots else value
     return found

@@ -19,7 +19,7 @@ from fsm_engine.storage.store import Store
 
 def with_moves(flows: Flows, state: SessionState, turn: Turn) -> Turn:
     """The turn with the sources that the session may move to, which are none but for a user's message."""
-    if turn.kind is not TurnKind.TEXT:
+    if not flows.migrating or turn.kind is not TurnKind.TEXT:
         return turn
     targets = targets_of(flows, state)
     return replace(turn, moves_to=targets) if targets else turn

@@ -251,8 +251,7 @@ class Turns:
         if self.stages.asks_outside:
             opening, turn = await self._pipeline.understand(request, opening, turn, self._source.flows.bot)
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
-        if flows.migrating:
-            turn = with_moves(flows, opening.state, turn)
+        turn = with_moves(flows, opening.state, turn)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             if not self._may_be_asked_twice(outcome.needs):

@@ -562,6 +562,14 @@ def test_two_answers_under_one_name_keep_the_session(tmp_path: Path) -> None:
     assert talk.reasons() == ["more than one of its answers would be 'a'"]
 
 
+def test_two_answers_under_one_name_are_no_hindrance_where_it_is_asked_again(tmp_path: Path) -> None:
+    newer = version(2, ask("a"), ask("c"), migrate="{from: 1, rename_slots: {b: a}, ask_again: [a]}")
+    talk = moved_to(talk_with(tmp_path, FIRST, "1", "2"), tmp_path, newer)
+
+    assert talk.say("3") == [CHANGED, "a?"]
+    assert talk.slots == {"c": "3"}
+
+
 def test_an_answer_that_nothing_asks_for_any_more_stays(tmp_path: Path) -> None:
     talk = moved_to(talk_with(tmp_path, FIRST, "1", "2"), tmp_path, version(2, ask("c"), ask("d"), migrate=FROM_1))
     talk.say("3")
