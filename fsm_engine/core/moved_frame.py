@@ -95,7 +95,7 @@ def _with_questions(moved: MovedFrame) -> MovedFrame:
     old_of = {moved.names.slot(slot): slot for slot in moved.before.slots}
     to_read = {slot for slot in held - ask_again if slot in frame.slots and _has_changed(moved, old_of, slot)}
     for slot in sorted(ask_again | to_read):
-        _must_be_askable(flow, nodes[slot], frame)
+        _must_not_be_open(nodes[slot], frame)
     return replace(moved, ask_again=frozenset(ask_again), to_read=frozenset(to_read))
 
 
@@ -286,13 +286,7 @@ def first_question_of(flow: CompiledFlow, repeat: Node) -> Node | None:
     return node if isinstance(node.step, Ask) and node.when is None and node.inside == repeat.index else None
 
 
-def _must_be_askable(flow: CompiledFlow, node: Node, frame: Frame) -> None:
-    """Raises `Stays` for a list that is being collected, or whose rounds do not begin with one question."""
-    if not isinstance(node.step, Repeat):
-        return
+def _must_not_be_open(node: Node, frame: Frame) -> None:
+    """Raises `Stays` for a list that is being collected."""
     if node.name in frame.rounds:
         raise Stays(f"the list '{node.name}' is being collected, and would have to be asked for again")
-    if first_question_of(flow, node) is None:
-        raise Stays(
-            f"the list '{node.name}' would have to be asked for again, and its rounds begin with no one question"
-        )

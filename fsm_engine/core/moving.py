@@ -55,7 +55,7 @@ def move(draft: Draft) -> bool:
     top = len(draft.frames) - 1
     for place, one in moved.items():
         if place < top:
-            _return_later(draft, draft.frames[place], one.fresh | taken_back[place])
+            _return_later(draft, draft.frames[place], one, taken_back[place])
     return top in moved and _stand(draft, moved[top], taken_back[top])
 
 
@@ -192,11 +192,17 @@ def _is_iso(value: Json, kind: str) -> bool:
         return False
 
 
-def _return_later(draft: Draft, frame: FrameDraft, wanted: frozenset[str]) -> None:
+def _return_later(draft: Draft, frame: FrameDraft, moved: MovedFrame, taken_back: frozenset[str]) -> None:
     """A flow below another asks what it must when it goes on."""
     node = frame.node
-    if node is not None and frame.returning_to is None and _open(draft, frame, node, wanted):
+    if node is None:
+        return
+    missing = _open(draft, frame, node, moved.fresh | taken_back)
+    if missing and frame.returning_to is None:
         frame.returning_to = frame.step
+    is_question = isinstance(node.step, (Ask, Confirm, Repeat))
+    if is_question and missing and _question(draft, frame, moved, taken_back, missing) is Question.ANOTHER:
+        _rest_at(frame, missing[0])
 
 
 def _open(draft: Draft, frame: FrameDraft, node: Node, wanted: frozenset[str]) -> list[Node]:
@@ -216,18 +222,31 @@ def _stand(draft: Draft, moved: MovedFrame, taken_back: frozenset[str]) -> bool:
     missing = _open(draft, frame, node, moved.fresh | taken_back)
     if missing and frame.returning_to is None:
         frame.returning_to = frame.step
-    slots = {step.slot for name in taken_back if isinstance(step := frame.flow.node(name).step, (Ask, Repeat))}
-    done = done_with(draft, slots)
-    if not done and _still_asks(draft, frame, node, moved) and _makes_sense(node, missing, slots):
-        draft.question = Question.CHANGED if _is_put_otherwise(node, moved) else Question.SAME
+    done = done_with(draft, _slots_of(frame, taken_back))
+    draft.question = Question.ANOTHER if done else _question(draft, frame, moved, taken_back, missing)
+    if draft.question is not Question.ANOTHER:
         return False
-    draft.question = Question.ANOTHER
     frame.attempts = 0
     _rest_at(frame, missing[0] if missing else node)
     if done:
         draft.tell_of_changes()
         return begin_undo(draft, done, AfterUndo.WALK)
     return False
+
+
+def _slots_of(frame: FrameDraft, names: frozenset[str]) -> set[str]:
+    steps = [frame.flow.node(name).step for name in names]
+    return {step.slot for step in steps if isinstance(step, (Ask, Repeat))}
+
+
+def _question(
+    draft: Draft, frame: FrameDraft, moved: MovedFrame, taken_back: frozenset[str], missing: list[Node]
+) -> Question:
+    """What the question where a frame stands is to an answer to the one that it stood at."""
+    node = frame.flow.node(frame.step)
+    if not _still_asks(draft, frame, node, moved) or not _makes_sense(node, missing, _slots_of(frame, taken_back)):
+        return Question.ANOTHER
+    return Question.CHANGED if _is_put_otherwise(node, moved) else Question.SAME
 
 
 def _still_asks(draft: Draft, frame: FrameDraft, node: Node, moved: MovedFrame) -> bool:
@@ -268,12 +287,10 @@ def _old_node(node: Node, moved: MovedFrame) -> Node:
 
 
 def _rest_at(frame: FrameDraft, node: Node) -> None:
-    """Stands at a question; at a list's, at the first of a round."""
+    """Stands at a question; at a list's, at the one that each of its rounds begins with."""
     if isinstance(node.step, Repeat) and node.name not in frame.rounds:
-        first = first_question_of(frame.flow, node)
-        assert first is not None  # else the session would not have moved
         frame.rounds[node.name] = 0
-        node = first
+        node = first_question_of(frame.flow, node) or node
     frame.jump_to(node.name)
 
 
@@ -282,4 +299,4 @@ def ask_another(draft: Draft) -> None:
     node = draft.top.node
     draft.tell_of_changes()
     if node is not None:
-        walk(draft, node.index)
+        walk(draft, node.body if isinstance(node.step, Repeat) else node.index)

@@ -471,6 +471,30 @@ def test_an_interruption_stays_where_it_is_and_what_it_interrupted_moves(tmp_pat
     assert talk.say("5") == ["1 4 5."]
 
 
+def test_a_confirmation_below_an_interruption_waits_for_what_must_be_asked_again(tmp_path: Path) -> None:
+    other = "flow: g\nstart: {phrases: [by the way]}\nsteps:\n" + "".join(
+        f"  - {{{ask(slot)}}}\n" for slot in ("p", "q")
+    )
+    confirm = "confirm: ok, review: [a], prompt: ok?"
+    talk = talk_with(tmp_path, (version(1, ask("a"), confirm), other), "1", "by the way")
+    moved_to(talk, tmp_path, (version(2, ask("a"), confirm, migrate="{from: 1, ask_again: [a]}"), other))
+    talk.say("2")
+
+    assert talk.say("3")[-1] == "a?"
+    assert talk.say("one") == ["A: one", "ok?"]
+
+
+@pytest.mark.parametrize("body", ["{ask: i, type: text, prompt: i?}", "{ask: i, type: text, prompt: i?, when: has(a)}"])
+def test_a_list_that_is_new_and_lies_behind_is_collected(tmp_path: Path, body: str) -> None:
+    talk = talk_with(tmp_path, FIRST, "1")
+    repeat = f"repeat: l, ask_more: more?, steps: [{body}, {{ask: j, type: text, prompt: j?}}]"
+    moved_to(talk, tmp_path, version(2, ask("a"), repeat, ask("b"), ask("c"), migrate=FROM_1))
+
+    assert talk.say("2") == [CHANGED, "i?"]
+    assert [talk.say(text) for text in ("x", "y", "no", "2")] == [["j?"], ["more?"], ["b?"], ["c?"]]
+    assert talk.slots["l"] == [{"i": "x", "j": "y"}]
+
+
 PEOPLE = """
 flow: f
 version: {version}

@@ -92,10 +92,14 @@ def asks(*, plain: bool = False) -> st.SearchStrategy[Part]:
 def parts(*, plain: bool = False) -> st.SearchStrategy[Part]:
     if plain:
         return st.one_of(asks(plain=True), st.just(Part("say")))
-    inner = st.lists(asks(plain=True), min_size=1, max_size=2).map(tuple)
+    inner = st.lists(st.one_of(asks(plain=True), st.just(Part("say")), asks()), max_size=2).map(_with_a_question)
     repeats = st.builds(Part, word=st.just("repeat"), inner=inner)
     others = st.sampled_from([Part("say"), Part("do"), Part("remind"), Part("confirm")])
     return st.one_of(asks(), asks(), asks(), repeats, others)
+
+
+def _with_a_question(inner: list[Part]) -> tuple[Part, ...]:
+    return (*inner, Part("ask"))
 
 
 @st.composite
@@ -107,7 +111,7 @@ def first_versions(draw: Any, *, plain: bool = False) -> Version:
 
 
 def _named(part: Part, name: str) -> Part:
-    inner = tuple(replace(one, slot=f"{name}i{number}", guard="") for number, one in enumerate(part.inner))
+    inner = tuple(replace(one, slot=f"{name}i{number}") for number, one in enumerate(part.inner))
     return replace(part, slot=name, inner=inner)
 
 
