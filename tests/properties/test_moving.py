@@ -170,6 +170,10 @@ def must_lose_nothing(talk: MovingTalk, text: str) -> None:
     assert isinstance(move, MovedFrame)
     as_renamed = {names.slot(slot) for slot in open_slots}
     assert set(moved.frames[0].slots) == as_renamed
+    for slot, value in before.frames[0].slots.items():
+        kept = moved.frames[0].slots[names.slot(slot)]
+        assert kept == value or isinstance(value, list) or names.slot(slot) in move.ask_again
+        assert not isinstance(value, list) or [*map(len, kept)] == [*map(len, value)]
     assert decode(SessionState, encode(moved)) == moved
     has_moved = talk.version == move.frame.version and before.frames[0].version != talk.version
     if has_moved and not move.ask_again and not move.to_read and text in {"word", "7", "red", "yes"}:
