@@ -399,6 +399,15 @@ def test_what_was_done_with_an_answer_that_is_asked_again_is_taken_back_first(tm
     assert [name for name, _ in talk.calls] == ["work.on", "work.off", "work.on"]
 
 
+def test_steps_without_names_are_found_by_what_they_say_or_do(tmp_path: Path) -> None:
+    talk = talk_with(tmp_path, version(1, "say: One.", ask("a"), "say: Two.", ask("b"), ask("c")), "1")
+    newer = version(2, "say: New.", "say: One.", ask("a"), "say: Two.", ask("b"), ask("c"), migrate=FROM_1)
+    moved_to(talk, tmp_path, newer).say("2")
+    visits = talk.state.frames[-1].visits
+
+    assert {name for name in visits if name.startswith("say")} == {"say 2", "say 3"}
+
+
 def test_a_session_stays_where_it_cannot_be_told_what_was_done(tmp_path: Path) -> None:
     talk = talk_with(tmp_path, version(1, ask("a"), "do: x.y", ask("b")), "1", answers={"x.y": 1})
     newer = version(2, ask("a"), "do: x.y, name: one", "do: x.y, name: two", ask("b"), migrate=FROM_1)
