@@ -6,11 +6,16 @@ Old names are not looked at, nor new ones of all migrations but the last: a late
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import chain, islice
+from typing import Final
 
 from fsm_engine.core.compile import CompiledFlow
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.model.flow import Migration, Remind
 from fsm_engine.model.problem import Problem
+
+MOST_NAMES: Final = 20
+"""Names that lead nowhere of which a run tells: for each, all known names are looked through for the nearest."""
 
 
 def check_migrations(flow: CompiledFlow, visible: Collection[str]) -> Iterator[Problem]:
@@ -21,9 +26,8 @@ def check_migrations(flow: CompiledFlow, visible: Collection[str]) -> Iterator[P
         yield from _contradictions(migration)
         yield from _gap(migration, version)
     if migrations:
-        yield from _renamed(migrations[-1], visible)
-        yield from _moved(flow, migrations[-1])
-        yield from _asked_again(flow, migrations[-1])
+        last = migrations[-1]
+        yield from islice(chain(_renamed(last, visible), _moved(flow, last), _asked_again(flow, last)), MOST_NAMES)
 
 
 def _contradictions(migration: Migration) -> Iterator[Problem]:

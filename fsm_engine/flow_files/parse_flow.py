@@ -16,6 +16,8 @@ from fsm_engine.model.problem import Position
 FLOW_KEYS = ("flow", "version", "title", "start", "expires", "nudge", "migrate", "steps")
 HIGHEST_VERSION = 1_000_000
 MOST_MIGRATIONS = 100
+MOST_NAMES = 1000
+"""That one migration renames: twice as many as a flow has steps."""
 
 
 def parse_flow(source: Source, mapping: YamlMap) -> Flow | None:
@@ -105,6 +107,10 @@ def _renamed(
     node = fields.get(key)
     mapping = None if node is None else as_map(fields.source, node, f"'{key}'")
     found: dict[str, str] = {}
+    if mapping is not None and len(mapping.entries) > MOST_NAMES:
+        message = f"'{key}' has {len(mapping.entries)} names and may have {MOST_NAMES}"
+        fields.source.error(mapping, "too-many-items", message)
+        return found
     for old, entry in {} if mapping is None else mapping.entries.items():
         new = read_new(fields.source, entry.value, "a slot")
         if new is not None:

@@ -99,3 +99,19 @@ def test_slots_of_flows_that_are_run_can_be_renamed_too(tmp_path: Path) -> None:
     inner = "flow: g\nsteps: [{ask: goal, type: text, prompt: goal?}]"
 
     assert problems_of(tmp_path, outer, inner) == []
+
+
+def test_of_many_names_that_lead_nowhere_the_first_are_told(tmp_path: Path) -> None:
+    renamed = ", ".join(f"old_{number}: new_{number}" for number in range(1000))
+    told = problems(tmp_path, f"  - from: 2\n    rename_slots: {{{renamed}}}")
+
+    assert len(told) == 20
+    assert all("unknown-slot" in problem for problem in told)
+
+
+def test_a_migration_renames_a_thousand_names_and_no_more(tmp_path: Path) -> None:
+    renamed = ", ".join(f"old_{number}: goal" for number in range(1001))
+
+    assert problems(tmp_path, f"  - from: 2\n    move_steps: {{{renamed}}}") == [
+        "1.yaml:5:17: error too-many-items: 'move_steps' has 1001 names and may have 1000"
+    ]
