@@ -83,7 +83,7 @@ def test_the_files_of_the_page_are_one_bot_that_can_run(tmp_path: Path) -> None:
     _, problems = check_flows(tmp_path)
 
     assert [str(problem) for problem in problems if problem.severity == "error"] == []
-    assert len(read_folder(tmp_path)[0].flows) == 4
+    assert len(read_folder(tmp_path)[0].flows) == 5
 
 
 def _words() -> set[str]:

@@ -12,7 +12,7 @@ from fsm_engine.cli.care import care
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
 from fsm_engine.cli.intent_commands import intents
 from fsm_engine.cli.options import AsJson, Database, DatabaseFile
-from fsm_engine.cli.places import DEFAULT_CONVERSATION
+from fsm_engine.cli.places import DEFAULT_CONVERSATION, address_of
 from fsm_engine.cli.risk_commands import risk
 from fsm_engine.cli.timer_commands import timers
 from fsm_engine.storage.open import DEFAULT_DATABASE
@@ -47,6 +47,10 @@ def _version(wanted: bool) -> None:
 
         typer.echo(f"fsm-engine {version('fsm_engine')}")
         raise typer.Exit
+
+
+def _address(database: str | None) -> str | None:
+    return None if database is None else address_of(database)
 
 
 @app.callback()
@@ -93,22 +97,29 @@ def check(
     actions: Annotated[
         str | None, typer.Option(help="Where the flows' own types are registered, as module:registry.")
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Tell too what these flows would make of the sessions in this database.", callback=_address),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find every problem in flow files.
 
-    All files are read in one run, and each problem comes with its line.
+    All files are read in one run, and each problem comes with its line. With a database, it is also told how many
+    open sessions stand in which version of a flow, which of them move to the newest one, and why others do not.
+    Nothing is changed.
 
     \b
     Examples:
       fsm-engine check
       fsm-engine check myflows --json
+      fsm-engine check newflows --database sqlite:///bot.db
       fsm-engine check myflows --actions mybot.actions:registry
     """
     from fsm_engine.cli.checking import check_folder
 
     with told_in_one_line():
-        check_folder(folder, as_json=as_json, actions=actions)
+        check_folder(folder, as_json=as_json, actions=actions, database=database)
 
 
 @app.command(epilog=EXIT_CODES)

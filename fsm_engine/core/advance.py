@@ -12,6 +12,7 @@ Rules, in the order in which a message is held against them
     2. A message over the limit is refused; the open question stands. So it is where a stage of the bot's own failed.
     3. A question of the engine's own (really cancel? which one? are you safe?) takes the answer to it, if it is one.
     4. Anytime words, when the whole message is one.
+       Then the session moves to a newer version of its flow, where the turn says so (`core.moving`).
     5. A correction that says so ("actually my e-mail is …", "change my age").
     6. An intent in its exact words: another flow interrupts, or starts.
     7. The open question's reader.
@@ -44,9 +45,10 @@ from fsm_engine.core.corrections import (
     find_correction,
 )
 from fsm_engine.core.digressions import answer_which_flow, flow_title, follow_intent, greet_or_follow
-from fsm_engine.core.draft import Draft, NeedsCall
+from fsm_engine.core.draft import Draft, NeedsCall, Question
 from fsm_engine.core.flows import Flows
 from fsm_engine.core.formats import format_value
+from fsm_engine.core.moving import ask_another, move
 from fsm_engine.core.nudges import say_nudge
 from fsm_engine.core.putting_right import put_right
 from fsm_engine.core.questions import expectation, note_answers, store_answer
@@ -164,11 +166,10 @@ def _respond_to_text(draft: Draft, text: str) -> None:
         return
     if follow_anytime_word(draft, text):
         return
-    node = draft.top.node if draft.frames else None
-    if node is None:
+    if not draft.frames or draft.top.node is None:
         greet_or_follow(draft)
     else:
-        _respond_at(draft, node, text)
+        _respond_at(draft, text)
 
 
 def _stand_still(draft: Draft, notes: StageNotes) -> None:
@@ -241,16 +242,24 @@ def _answer_which_value(draft: Draft, text: str) -> bool:
     return True
 
 
-def _respond_at(draft: Draft, node: Node, text: str) -> None:
+def _respond_at(draft: Draft, text: str) -> None:
+    if draft.turn.moves_to and move(draft):
+        return
     correction = find_correction(draft, text)
     if correction is not None and correction.is_explicit:
         correct(draft, correction)
         return
     if correction is None and len(draft.frames) > 1 and correct_below(draft, text):
         return
-    if follow_intent(draft, EXACT):
-        return
-    if isinstance(node.step, Ask):
+    if not follow_intent(draft, EXACT):
+        _respond_to_open_place(draft, correction, text)
+
+
+def _respond_to_open_place(draft: Draft, correction: CorrectionPhrase | None, text: str) -> None:
+    node = draft.top.node
+    if node is None or draft.question is Question.ANOTHER:
+        ask_another(draft)
+    elif isinstance(node.step, Ask):
         _respond_to_question(draft, node, correction, text)
     elif correction is not None:
         correct(draft, correction)

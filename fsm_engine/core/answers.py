@@ -7,7 +7,7 @@ from typing import Any
 
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
-from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.draft import Draft, FrameDraft, Question
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.questions import open_question, store_answer, take_back
 from fsm_engine.core.reading import read_words
@@ -35,7 +35,7 @@ def read_ask(draft: Draft, node: Node, text: str) -> Reading:
     step = node.step
     assert isinstance(step, Ask)
     given = draft.turn.entities.get(step.slot)
-    words = text if given is None else _entity_words(given, step.type)
+    words = text if given is None else entity_words(given, step.type)
     return read_words(draft, words, step.type)
 
 
@@ -50,7 +50,7 @@ def read_answer(draft: Draft, node: Node, text: str) -> Reading:
     return read_ask(draft, node, facts.rest)
 
 
-def _entity_words(given: Json, slot_type: SlotType) -> str:
+def entity_words(given: Json, slot_type: SlotType) -> str:
     """A value as words that the slot's reader can check; none for a record or list where it takes neither."""
     if isinstance(given, dict):
         return f"{given['amount']} {given['currency']}" if given.keys() >= {"amount", "currency"} else ""
@@ -112,6 +112,10 @@ def ask_which(draft: Draft, node: Node, candidates: tuple[Json, ...]) -> None:
 
 def miss(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     """An answer that does not fit: asks again in other words, and after the last attempt gives up as the flow says."""
+    if draft.question is Question.CHANGED:
+        draft.tell_of_changes()
+        open_question(draft, node)
+        return
     if count_miss(draft, node):
         return
     frame = draft.top

@@ -10,6 +10,7 @@ from fsm_engine.core.compile import CompiledFlow, FlowCompiler, flows_run_by, ow
 from fsm_engine.core.flows import CompiledDigression, CompiledRisk, Flows, saying_slots
 from fsm_engine.core.language_checks import check_languages
 from fsm_engine.core.machine import TooTangled
+from fsm_engine.core.migration_checks import check_migrations
 from fsm_engine.core.nearest import did_you_mean
 from fsm_engine.core.texts import CompiledText, TextCompiler
 from fsm_engine.model.flow import Bot, Flow, LevelPolicy, Resource, RiskPolicy
@@ -29,6 +30,9 @@ DEFAULT_RISK = RiskPolicy(
     resources={"": (Resource("Find a Helpline", "findahelpline.com: free helplines in more than 100 countries"),)},
 )
 """In force where a folder has no risk policy: the risk stage is the engine's and cannot be left out."""
+
+MOST_NAMES = 20
+"""How often a stored source is compiled anew, each time with all unknown names that the time before has met."""
 
 
 def compile_folder(
@@ -75,7 +79,30 @@ def compile_flow(
         compiled = compiler.compile()
     except TooTangled as error:
         return None, [Problem(flow.at, error.code, str(error))]
-    return compiled, [*compiler.problems, *check_flow(compiled, types)]
+    return compiled, [*compiler.problems, *check_flow(compiled, types), *check_migrations(compiled, visible)]
+
+
+def compile_stored(flow: Flow, flows: Mapping[str, Flow]) -> CompiledFlow | None:
+    """An older version, among newer ones of the flows that it runs; None where it is too tangled for a machine.
+
+    It was sound among those of its time. What it knows of their slots and they have no more, or of another type, may be
+    among the session's answers still, and is a value of no known type.
+    """
+    around = {**flows, flow.name: flow}
+    slots = visible_slots(around)[flow.name]
+    own = own_slots(flow)
+    for _ in range(MOST_NAMES):
+        compiler = FlowCompiler(flow, slots, frozenset(around))
+        try:
+            compiled = compiler.compile()
+        except TooTangled:
+            return None
+        if not compiler.texts.failures:
+            break
+        names = {error.name for _, error in compiler.texts.failures if error.name and error.code == "unknown-slot"}
+        others = {name for name in slots if name not in own}
+        slots |= dict.fromkeys(names or others, SlotType("value"))
+    return compiled
 
 
 def visible_slots(flows: Mapping[str, Flow]) -> dict[str, dict[str, SlotType]]:

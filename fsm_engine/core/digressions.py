@@ -80,7 +80,8 @@ def enter_intent(draft: Draft, intent: str) -> None:
 def answer_which_flow(draft: Draft, text: str) -> bool:
     """Enters the one that the user chose; False when the words choose none."""
     assert draft.pending is not None
-    intents = [str(intent) for intent in draft.pending.candidates]
+    known = draft.flows.digressions.keys() | draft.flows.flow_of_intent.keys()  # files may have changed since it asked
+    intents = [str(intent) for intent in draft.pending.candidates if intent in known]
     draft.pending = None
     options = tuple(Option(intent, (_title(draft, intent),)) for intent in intents)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())

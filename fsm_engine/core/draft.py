@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,17 @@ from fsm_engine.model.turn import (
     Turn,
     TurnKind,
 )
+
+
+class Question(Enum):
+    """What the open question is to the user's message: the one that the user has read, or has it changed since?
+
+    ``CHANGED``: it may take other answers. ``ANOTHER``: the message is no answer to it.
+    """
+
+    SAME = "same"
+    CHANGED = "changed"
+    ANOTHER = "another"
 
 
 class NeedsCall(Exception):
@@ -154,7 +166,9 @@ class Draft:
         self.requested: ActionRequest | None = None
         self.choices: tuple[str, ...] = ()
         self.facts: Mapping[str, Json] = {}
+        self.question: Question | None = None
         self._today: date | None = None
+        self._has_told = False
 
     @property
     def top(self) -> FrameDraft:
@@ -203,6 +217,12 @@ class Draft:
     def say(self, name: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:
         """Says one of the engine's own sayings."""
         self.messages.append(Message(self.saying(name, **values), buttons))
+
+    def tell_of_changes(self) -> None:
+        """Says, once, that the questions are others now; nothing in a turn in which the session has not moved."""
+        if self.question is not None and not self._has_told:
+            self._has_told = True
+            self.say("flow_changed")
 
     def ask_to_choose(self, name: str, words: tuple[str, ...]) -> None:
         """Says a saying that asks to choose between ``{options}``, with the choices as buttons."""

@@ -47,7 +47,10 @@ class CompiledRisk:
 
 class Flows:
     """Compiled flows with the bot file, the risk policy and the intents. Shared by all sessions and never changed,
-    but for ``pinned``: older versions that running sessions still need, by the hash of their source."""
+    but for ``pinned``: older versions that running sessions still need, by the hash of their source.
+
+    ``migrating`` are the flows that declare how sessions come to them from an older version.
+    """
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class Flows:
         self.risk = risk
         self.nudge = nudge
         self.pinned: dict[str, CompiledFlow] = {}
+        self.migrating = frozenset(name for name, flow in compiled.items() if flow.flow.migrate)
         self.flow_of_intent = {
             flow.flow.start.intent: name for name, flow in compiled.items() if flow.flow.start is not None
         }
@@ -95,10 +99,26 @@ class Flows:
             raise NotFound(f"there is no flow called '{name}'. Known: {', '.join(sorted(self.compiled)) or 'none'}.")
         return found
 
+    def version(self, name: str, source_hash: str) -> CompiledFlow:
+        """One version of a flow.
+
+        Raises:
+            NotFound: it is neither the newest nor among the pinned ones.
+        """
+        newest = self.compiled.get(name)
+        found = newest if newest is not None and newest.flow.source_hash == source_hash else None
+        found = found or self.pinned.get(source_hash)
+        if found is None:
+            raise NotFound(
+                f"flow '{name}' (source {source_hash[:12]}) is neither in the flow files nor among the stored versions."
+                " Restore the file."
+            )
+        return found
+
     def current_for(self, frame: Frame) -> CompiledFlow | None:
         """The flow a frame can go on with: its own source, or a newer one that changed wording only.
 
-        None: the frame needs its pinned source, or a declared migration.
+        None: the frame needs its pinned source.
         """
         current = self.compiled.get(frame.flow)
         if current is not None and current.flow.source_hash == frame.source_hash:

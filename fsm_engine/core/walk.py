@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -58,6 +58,7 @@ def go_on(draft: Draft) -> None:
     if left is None:
         walk(draft, after(draft, node))
         return
+    draft.tell_of_changes()
     frame.jump_to(left.name)
     walk(draft, left.index)
 
@@ -69,21 +70,27 @@ def left_open(draft: Draft, frame: FrameDraft, node: Node) -> Node | None:
     """
     if frame.returning_to is None or node.inside >= 0:
         return None
+    return next(open_before(draft, frame, node), None)
+
+
+def open_before(draft: Draft, frame: FrameDraft, node: Node, *, lists: bool = False) -> Iterator[Node]:
+    """The questions without an answer on the way to a node; ``lists``: those of repeats too."""
     scope = draft.scope()
     index = 0
     while 0 <= index < node.index:
         other = frame.flow.nodes[index]
         applies = other.when is None or other.when.is_true(scope)
-        if applies and _stands_open(frame, other):
-            return other
+        if applies and _stands_open(frame, other, lists=lists):
+            yield other
         target = _target_of(other, scope) if applies else None
         index = target if target is not None and target > index else other.next
-    return None
 
 
-def _stands_open(frame: FrameDraft, node: Node) -> bool:
+def _stands_open(frame: FrameDraft, node: Node, *, lists: bool) -> bool:
     """Whether a question waits for its answer; one that gave up and went elsewhere does not."""
     step = node.step
+    if isinstance(step, Repeat):
+        return lists and step.slot not in frame.slots and node.name not in frame.rounds
     if not isinstance(step, Ask) or step.give_up.kind == "goto":
         return False
     return step.slot not in frame.slots and node.name not in frame.skipped
@@ -134,6 +141,8 @@ def _visit(draft: Draft, node: Node) -> int | None:
 def _is_passed_in_silence(frame: FrameDraft, node: Node) -> bool:
     """After a correction, steps that were taken before say and do nothing on the way back."""
     if not _is_way_back(frame, node) or isinstance(node.step, (Repeat, Choose)):
+        return False
+    if frame.returning_to == node.name and isinstance(node.step, Run):
         return False
     if frame.returning_to == node.name:
         frame.returning_to = None
@@ -216,6 +225,9 @@ def _visit_run(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     step = node.step
     assert isinstance(step, Run)
     frame.move_to(node.name)
+    if frame.returning_to == node.name:  # it was running when an answer of this flow changed, and has ended since
+        frame.returning_to = None
+        return after(draft, node)
     return _enter(draft, step.flow.text)
 
 

@@ -356,7 +356,7 @@ class Engine:
         return await upkeep.erase(self.store, self._turns, subject, self._clock(), compact=compact)
 
     async def reload_flows(self) -> None:
-        """Reads the flow files again. Running sessions stay on their version.
+        """Reads the flow files again. Running sessions stay on their version, unless these declare how they move.
 
         Raises:
             FlowError: the files have problems; the flows in use stay.

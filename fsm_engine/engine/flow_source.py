@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fsm_engine.actions import Actions
-from fsm_engine.core.bundle import compile_flow, visible_slots
+from fsm_engine.core.bundle import compile_stored
 from fsm_engine.core.checks import actions_of, unknown_types
 from fsm_engine.core.flows import Flows
 from fsm_engine.engine.risk_stage import RiskHook, RiskStage, build_risk_stage
@@ -79,12 +79,21 @@ class FlowSource:
         What a turn is computed with from here on: a reload replaces the flows of later turns, not of this one.
         """
         flows = self.flows
-        for frame in frames:
-            if flows.current_for(frame) is None:
-                stored = await store.flow_versions.get(frame.source_hash)
-                if stored is not None:
-                    _pin(flows, frame, stored)
+        await bring_back(flows, frames, store)
         return flows
+
+
+async def bring_back(flows: Flows, frames: Sequence[Frame], store: Store) -> None:
+    """Adds to ``flows.pinned`` what these frames stand in and the files do not have any more, as far as it is stored.
+
+    Raises:
+        SessionCorrupted: a stored source is damaged.
+    """
+    for frame in frames:
+        if flows.current_for(frame) is None:
+            stored = await store.flow_versions.get(frame.source_hash)
+            if stored is not None:
+                _pin(flows, frame, stored)
 
 
 def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
@@ -98,8 +107,7 @@ def _pin(flows: Flows, frame: Frame, stored: FlowVersion) -> None:
     flow, problems = parse_source(stored.source, f"{stored.name} version {stored.version}")
     if not isinstance(flow, Flow):
         raise FlowError(problems)
-    all_flows = {**flows.folder.flows, flow.name: flow}
-    compiled, _ = compile_flow(flow, visible_slots(all_flows)[flow.name], frozenset(all_flows))
+    compiled = compile_stored(flow, flows.folder.flows)
     if compiled is not None:
         flows.pinned[flow.source_hash] = compiled
 

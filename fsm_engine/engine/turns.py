@@ -16,6 +16,7 @@ from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import RECENT_REQUESTS, Committed, ConversationOrder, Held, HeldConversations, held_from
 from fsm_engine.engine.intent_hooks import IntentHook, hooked_guesses
 from fsm_engine.engine.late_results import RunsHere
+from fsm_engine.engine.moving import with_moves, with_what_was_typed
 from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
 from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
@@ -250,6 +251,7 @@ class Turns:
         if self.stages.asks_outside:
             opening, turn = await self._pipeline.understand(request, opening, turn, self._source.flows.bot)
         flows = await self._source.settle(opening.state.frames or opening.carried_over, self._store)
+        turn = with_moves(flows, opening.state, turn)
         outcome = advance(flows, opening.state, turn)
         while outcome.needs is not None:
             if not self._may_be_asked_twice(outcome.needs):
@@ -261,6 +263,8 @@ class Turns:
             turn, outcome = await self._pipeline.before_reply(
                 flows, opening.state, turn, outcome, request.conversation_id
             )
+        if turn.moves_to:
+            outcome = await with_what_was_typed(outcome, self._store)
         failpoint("turn.after-advance")
         reply = reply_of(outcome, request.conversation_id)
         if late:

@@ -11,10 +11,13 @@ from fsm_engine.flow_files.shapes import YEAR_S, Fields, as_full_list, as_map, n
 from fsm_engine.flow_files.step_parts import Outline
 from fsm_engine.flow_files.yaml_source import Source, YamlMap, YamlNode
 from fsm_engine.model.flow import Flow, Migration, Start, Step
+from fsm_engine.model.problem import Position
 
 FLOW_KEYS = ("flow", "version", "title", "start", "expires", "nudge", "migrate", "steps")
 HIGHEST_VERSION = 1_000_000
 MOST_MIGRATIONS = 100
+MOST_NAMES = 1000
+"""That one migration renames: twice as many as a flow has steps."""
 
 
 def parse_flow(source: Source, mapping: YamlMap) -> Flow | None:
@@ -84,25 +87,35 @@ def _migration(source: Source, node: YamlNode, version: int) -> Migration | None
     if from_version is not None and from_node is not None and from_version >= version:
         message = f"a migration comes from an older version, and this file is version {version}; raise 'version:' first"
         source.error(from_node, "bad-migration", message)
+    places: dict[str, Position] = {}
+    ask_again = fields.names("ask_again")
     migration = Migration(
         at=source.at(mapping),
         from_version=from_version or 0,
-        rename_slots=_renamed(fields, "rename_slots", slot_name),
-        move_steps=_renamed(fields, "move_steps", _step_name),
-        ask_again=tuple(slot.text for slot in fields.names("ask_again")),
+        rename_slots=_renamed(fields, "rename_slots", slot_name, places),
+        move_steps=_renamed(fields, "move_steps", _step_name, places),
+        ask_again=tuple(slot.text for slot in ask_again),
+        places=places | {f"ask_again {slot.text}": slot.at for slot in ask_again},
     )
     return None if from_version is None else migration
 
 
-def _renamed(fields: Fields, key: str, read_new: Callable[[Source, YamlNode, str], str | None]) -> dict[str, str]:
-    """Old names to new ones; an old name may be one that is no longer allowed."""
+def _renamed(
+    fields: Fields, key: str, read_new: Callable[[Source, YamlNode, str], str | None], places: dict[str, Position]
+) -> dict[str, str]:
+    """Old names to new ones, whose places are noted; an old name may be one that is no longer allowed."""
     node = fields.get(key)
     mapping = None if node is None else as_map(fields.source, node, f"'{key}'")
     found: dict[str, str] = {}
+    if mapping is not None and len(mapping.entries) > MOST_NAMES:
+        message = f"'{key}' has {len(mapping.entries)} names and may have {MOST_NAMES}"
+        fields.source.error(mapping, "too-many-items", message)
+        return found
     for old, entry in {} if mapping is None else mapping.entries.items():
         new = read_new(fields.source, entry.value, "a slot")
         if new is not None:
             found[old] = new
+            places[f"{key} {old}"] = fields.source.at(entry.value)
     return found
 
 

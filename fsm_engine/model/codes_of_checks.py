@@ -18,6 +18,27 @@ those of flows that run it.
 Wrong: when: acount_type == "savings"
 Right: when: account_type == "savings"
 """,
+    "migration-gap": """\
+A migration leads from its version to the next one that the file declares, the last one to the version of the file. No
+migration comes from a version in between, so conversations that stand there stay on it. Where there never was such a
+version, or they shall stay, all is well.
+
+Wrong: version: 4
+       migrate:
+         - from: 1
+         - from: 3
+Right: version: 4
+       migrate:
+         - from: 1
+         - from: 2
+         - from: 3
+""",
+    "migration-no-place": """\
+Conversations wait at questions. A migration moves them to a step that says something and goes on, where none can wait.
+
+Wrong: move_steps: {goal_when: say 3}
+Right: move_steps: {goal_when: due}
+""",
     "reminder-not-a-time": """\
 A reminder is due at a time, and this slot holds something else. Its type must be date, or date and time.
 

@@ -220,8 +220,9 @@ Right: - choose:
              goto: adult
 """,
     "bad-migration": """\
-A migration moves running conversations here from one older version, so it names a version below that of the file, and
-each version once.
+A migration moves running conversations on from one older version, so it names a version below that of the file, and
+each version once. It renames each slot to another, and asks again for slots by the names that they have now; for a
+list that is collected round by round, as a whole.
 
 Wrong: version: 2
        migrate:

@@ -198,13 +198,21 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """How a running session moves here from version ``from_version``."""
+    """How a running session moves on from version ``from_version``: to the next one that the file declares, or here.
+
+    ``places`` tells where each name stands, by ``rename_slots``, ``move_steps`` or ``ask_again``, a blank and the name:
+    for the first two the old one, whose new one stands there.
+    """
 
     at: Position
     from_version: int
     rename_slots: Mapping[str, str] = field(default_factory=dict)
     move_steps: Mapping[str, str] = field(default_factory=dict)
     ask_again: tuple[str, ...] = ()
+    places: Mapping[str, Position] = field(default_factory=dict)
+
+    def place(self, key: str, name: str) -> Position:
+        return self.places.get(f"{key} {name}", self.at)
 
 
 @dataclass(frozen=True, slots=True)

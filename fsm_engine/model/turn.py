@@ -115,6 +115,8 @@ class Turn:
     over what it was to remind of (``carried_timers``). ``timer`` names the one that is due.
     ``mood``: what the message tells about those after it (see `Mood`). ``moods_before``: of the last messages of the
     session that ended before this one began.
+    ``moves_to``: the sources that the session's frames move to, bottom up, where the message comes to be read against
+    the flow's question; empty for those that stay, and none at all where nothing moves.
     """
 
     kind: TurnKind
@@ -137,13 +139,15 @@ class Turn:
     stages: StageNotes | None = None
     carried_timers: tuple[Timer, ...] = ()
     timer: str | None = None
+    moves_to: tuple[str, ...] = ()
 
 
 @turn_value
 class Answer:
     """A slot that this turn stored, changed, or (``value`` None and ``is_removed``) took back.
 
-    ``step`` tells items of a repeat apart: ``people[2].person``.
+    ``step`` tells items of a repeat apart: ``people[2].person``. ``was`` is the step under which it was kept before its
+    flow gave it another name.
     """
 
     flow: str
@@ -154,6 +158,7 @@ class Answer:
     attempts: int
     is_removed: bool = False
     is_private: bool = False
+    was: str | None = None
 
 
 TYPE_CALL = "type:"

@@ -155,7 +155,7 @@ SESSIONS_OF_CONVERSATION = f"""
 SELECT {rows.SESSION} FROM conversations AS c CROSS JOIN sessions AS s ON s.conversation = c.key
 WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND s.key > ?3 ORDER BY s.key LIMIT ?4
 """
-SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 ORDER BY s.key DESC LIMIT ?2"
+SESSIONS_WITH_STATUS = f"{_SESSIONS} WHERE s.status = ?1 AND s.key < ?3 ORDER BY s.key DESC LIMIT ?2"
 # Left to itself, SQLite takes the index by status, and sorts every active session.
 SESSIONS_EXPIRED = f"""
 SELECT {rows.SESSION}

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from fsm_engine import Engine
 from fsm_engine.model.problem_codes import EXPLANATIONS
 from tests.cli.conftest import Run
 
@@ -77,3 +78,101 @@ def test_types_of_a_bots_own_are_known_where_its_registry_is_named(run_here: Run
     assert unnamed.code == 1
     assert "there is no type 'shade_of_paint'. A type of your own must be registered." in unnamed.out
     assert (named.code, named.err) == (0, "")
+
+
+NEWER = """
+flow: hello
+version: 2
+migrate:
+  - from: 1
+    rename_slots: {name: whole_name}
+    ask_again: [whole_name]
+steps:
+  - ask: whole_name
+    type: person name
+    prompt: What is your whole name?
+  - ask: size
+    type: one of small, large
+    prompt: Which size?
+  - end: "{size}, {whole_name}."
+"""
+
+
+def begin(place: Path, *talks: str) -> None:
+    """A conversation for each of these texts: empty ones wait at the first question, others at the second."""
+    with Engine.open_sync(f"sqlite:///{place / 'bot.db'}", flows=place / "flows") as engine:
+        for number, text in enumerate(talks):
+            engine.start(f"chat {number}", "hello")
+            if text:
+                engine.turn(f"chat {number}", text)
+
+
+# proves: P12
+def test_what_becomes_of_open_sessions_is_told_before_new_flows_are_shipped(run_here: Run, place: Path) -> None:
+    begin(place, "", "", "Ann Lee")
+    with Engine.open_sync(f"sqlite:///{place / 'bot.db'}", flows=place / "flows") as engine:
+        engine.turn("chat 0", "cancel")  # no answer yet: it ends at once
+    (place / "newer").mkdir()
+    (place / "newer" / "hello.yaml").write_text(NEWER)
+    stored = (place / "bot.db").read_bytes()
+
+    done = run_here("check", "newer", "--database", "bot.db", "--json")
+    shown = run_here("check", "newer", "--database", "sqlite:///bot.db")
+
+    assert (done.code, shown.code) == (0, 0)
+    assert json.loads(done.out)["sessions"] == {
+        "open": 2,
+        "damaged": 0,
+        "flows": [
+            {
+                "flow": "hello", "version": 1, "becomes": "moves", "to_version": 2, "reason": "", "sessions": 1,
+                "asked_again": [], "read_again": [],
+            },
+            {
+                "flow": "hello", "version": 1, "becomes": "stays", "to_version": 2, "sessions": 1,
+                "reason": "it waits at 'drink', which version 2 does not have, and move_steps does not name",
+                "asked_again": [], "read_again": [],
+            },
+        ],
+    }  # fmt: skip
+    assert "moves to 2" in shown.out
+    assert "it waits at 'drink'" in shown.out
+    assert shown.out.endswith("2 open sessions. Nothing was changed.\n")
+    assert (place / "bot.db").read_bytes() == stored
+
+
+def test_it_is_told_which_answers_would_be_asked_for_again(run_here: Run, place: Path) -> None:
+    begin(place, "Ann Lee")
+    (place / "flows" / "hello.yaml").write_text(NEWER.replace("size", "drink"))
+
+    found = json.loads(run_here("check", "flows", "--database", "bot.db", "--json").out)["sessions"]["flows"]
+
+    assert [(one["becomes"], one["asked_again"]) for one in found] == [("moves", ["whole_name"])]
+
+
+def test_sessions_of_flows_that_stay_as_they_are_or_are_gone_are_told_too(run_here: Run, place: Path) -> None:
+    begin(place, "")
+    same = run_here("check", "flows", "--database", "bot.db", "--json")
+    (place / "flows" / "hello.yaml").write_text(NEWER.replace("flow: hello", "flow: other"))
+    gone = run_here("check", "flows", "--database", "bot.db", "--json")
+
+    assert [one["becomes"] for one in json.loads(same.out)["sessions"]["flows"]] == ["newest"]
+    (one,) = json.loads(gone.out)["sessions"]["flows"]
+    assert (one["becomes"], one["to_version"], one["reason"]) == ("stays", None, "the files do not have this flow")
+
+
+def test_a_database_that_is_not_there_is_not_made(run_here: Run, place: Path) -> None:
+    done = run_here("check", "flows", "--database", "nothing.db")
+
+    assert done.code == 2
+    assert "there is no such database" in done.err
+    assert not (place / "nothing.db").exists()
+
+
+def test_flows_with_errors_are_not_held_against_sessions(run_here: Run, place: Path) -> None:
+    begin(place, "")
+    (place / "flows" / "hello.yaml").write_text(NEWER.replace("whole_name]", "whole_nam]"))
+    done = run_here("check", "flows", "--database", "bot.db", "--json")
+
+    assert done.code == 1
+    assert "sessions" not in json.loads(done.out)

@@ -106,6 +106,9 @@ async def test_sessions_are_listed_newest_first_by_user_and_status(store: Store)
     done = await store.sessions.of_user("ahmed", status="completed")
     assert [(one.conversation_id, one.state_json, one.is_damaged) for one in done] == [("chat 1", '{"turn":2}', False)]
     assert [one.conversation_id for one in await store.sessions.with_status("active")] == ["chat 2", "chat 0"]
+    (newest,) = await store.sessions.with_status("active", limit=1)
+    older = await store.sessions.with_status("active", limit=5, before=newest.key)
+    assert [one.conversation_id for one in (newest, *older)] == ["chat 2", "chat 0"]
 
 
 async def test_only_active_sessions_expire_the_longest_overdue_first(store: Store) -> None:

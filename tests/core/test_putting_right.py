@@ -198,3 +198,25 @@ def test_a_name_that_is_missing_in_a_language_is_reported(tmp_path: Path) -> Non
     texts = ("bot: b\nlanguages: [en, es]", CALLED.replace(", es: clase de papel", ""))
 
     assert any("es" in problem for problem in problems_of(tmp_path, *texts))
+
+
+BELOW = """
+flow: f
+steps:
+  - {ask: email, type: email, prompt: email?}
+  - {ask: b, type: text, prompt: b?, depends_on: [email]}
+  - {run: g, name: inner, goto: c}
+  - {say: never}
+  - {ask: c, type: text, prompt: c?}
+"""
+INSIDE = "flow: g\nsteps:\n  - {ask: p, type: text, prompt: p?}\n  - {ask: q, type: whole number, prompt: q?}"
+
+
+def test_a_flow_that_has_run_is_not_run_again_after_a_correction_below_it(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, BELOW, INSIDE))
+    talk.start("f")
+    talk.say_all("a@example.com", "2", "3", "actually my email is c@example.com")
+
+    assert talk.say("4") == ["b?"]
+    assert talk.say("5") == ["c?"]
+    assert talk.slots == {"email": "c@example.com", "b": "5", "p": "3", "q": 4}

@@ -219,3 +219,65 @@ async def test_a_list_of_files_is_a_bot_too(tmp_path: Path) -> None:
     folder = write(tmp_path / "flows", FIRST, "flow: bad\nsteps: [{say: '{x}'}]")
     async with Engine.open(f"sqlite:///{tmp_path / 'bot.db'}", flows=[folder / "1.yaml"]) as engine:
         assert said(await engine.start("chat", "f")) == ["a?"]
+
+
+ROOM = "flow: room\nstart: {phrases: [book a room]}\nsteps: [{ask: nights, type: text, prompt: How many nights?}]"
+TABLE = "flow: table\nstart: {phrases: [book a table]}\nsteps: [{ask: guests, type: text, prompt: How many guests?}]"
+
+
+async def test_a_choice_between_flows_of_which_one_is_gone_is_still_a_choice(tmp_path: Path) -> None:
+    async with engine_of(tmp_path, ROOM, TABLE) as engine:
+        for text in ("mumble", "grumble", "rumble"):
+            reply = await engine.turn("chat", text)
+        assert reply.expects is not None
+        assert reply.expects.kind == "one of"
+    (tmp_path / "flows" / "2.yaml").unlink()
+    async with engine_of(tmp_path, ROOM) as engine:
+        assert said(await engine.turn("chat", "room")) == ["How many nights?"]
+
+
+OUTER = """
+flow: f
+version: {version}
+steps:
+  - {{ask: a, type: text, prompt: a?}}
+  - {{run: g}}
+  - {{end: "{{{slot}}}!"}}
+"""
+INNER = "flow: g\nversion: {version}\nsteps: [{{ask: {slot}, type: text, prompt: q?}}]"
+
+
+async def test_an_old_version_shows_answers_of_a_flow_whose_newest_version_calls_them_otherwise(tmp_path: Path) -> None:
+    old, new = {"version": 1, "slot": "q"}, {"version": 2, "slot": "r"}
+    async with engine_of(tmp_path, OUTER.format(**old), INNER.format(**old)) as engine:
+        for chat in ("begun", "run"):
+            await engine.start(chat, "f")
+        await engine.turn("run", "1")
+    async with engine_of(tmp_path, OUTER.format(**new), INNER.format(**new)) as engine:
+        assert said(await engine.turn("run", "2")) == ["2!"]
+        await engine.turn("begun", "1")
+        assert said(await engine.turn("begun", "2")) == ["!"]
+
+
+async def test_a_condition_of_an_old_version_holds_for_the_answers_that_it_was_written_for(tmp_path: Path) -> None:
+    outer = """
+flow: f
+version: {version}
+steps:
+  - {{ask: a, type: text, prompt: a?}}
+  - {{run: g}}
+  - {{say: Many., when: {when}}}
+  - {{ask: b, type: text, prompt: b?}}
+"""
+    inner = (
+        "flow: g\nversion: {version}\nsteps: [{{ask: q, type: {kind}, prompt: q?}}, {{ask: p, type: text, prompt: p?}}]"
+    )
+    many = (outer.format(version=1, when="q > 5"), inner.format(version=1, kind="whole number"))
+    async with engine_of(tmp_path, *many) as engine:
+        await engine.start("chat", "f")
+        await engine.turn("chat", "1")
+        await engine.turn("chat", "7")
+    async with engine_of(
+        tmp_path, outer.format(version=2, when="q == 'x'"), inner.format(version=2, kind="text")
+    ) as engine:
+        assert said(await engine.turn("chat", "2")) == ["Many.", "b?"]

@@ -19,7 +19,7 @@ from typing import Any
 from fsm_engine import Busy, Engine
 from fsm_engine.failpoints import VARIABLE, counted
 from fsm_engine.testing.clock import VirtualClock
-from tests.faults import payments, trips
+from tests.faults import moves, payments, trips
 from tests.faults.plants import plant_from_environment
 from tests.faults.shortages import SHORTAGES
 from tests.faults.talking import DIALOGUE, bank_of, identity, opened
@@ -33,6 +33,7 @@ def warm_up() -> None:
     for patience in payments.PATIENCE.values():
         payments.flows(patience)
     trips.flows()
+    moves.flows(2)
     assert threading.active_count() == 1
     gc.freeze()
 
@@ -79,6 +80,21 @@ async def take_trip(folder: str, failpoint: str) -> None:
             for number, text in enumerate(trips.CANCELLED):
                 reply = await engine.turn("chat", text, request_id=f"r{number}")
                 say([f"r{number}", identity(reply)])
+        if failpoint == "count":
+            say(hits)
+
+
+async def move(folder: str, failpoint: str) -> None:
+    """As `converse`, a dialogue in which the first message moves its session to newer flows."""
+    with ExitStack() as stack:
+        if failpoint == "count":
+            hits = stack.enter_context(counted())
+        elif failpoint:
+            os.environ[VARIABLE] = failpoint
+        async with moves.opened(Path(folder)) as engine:
+            for number, text in enumerate(moves.AFTERWARDS):
+                reply = await engine.turn("chat", text, request_id=f"later{number}")
+                say([f"later{number}", identity(reply)])
         if failpoint == "count":
             say(hits)
 
@@ -164,6 +180,7 @@ async def run_short(shortage: str, *arguments: str) -> None:
 PROGRAMS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
     "converse": converse,
     "trip": take_trip,
+    "move": move,
     "live": live,
     "work": work,
     "run short": run_short,

@@ -14,6 +14,8 @@ from fsm_engine.storage.repositories.base import Repository, found, must_be_ther
 from fsm_engine.storage.row_seals import answer_seal, of_owner, session_of, sound_answer, sound_session, sound_turn
 from fsm_engine.storage.turn_rows import AnswerRow
 
+AFTER_ALL_KEYS = 2**63 - 1
+
 
 class Sessions(Repository):
     """Sessions. The engine writes them turn by turn; the changes here are for operators and for moving data in.
@@ -60,9 +62,9 @@ class Sessions(Repository):
         """Oldest first, from the one after key ``after``."""
         return await self._sound(session_of, sql.SESSIONS_OF_CONVERSATION, conversation_id, user_id, after, limit)
 
-    async def with_status(self, status: str, *, limit: int = 50) -> list[StoredSession]:
-        """Newest first."""
-        return await self._sound(session_of, sql.SESSIONS_WITH_STATUS, status, limit)
+    async def with_status(self, status: str, *, limit: int = 50, before: int = AFTER_ALL_KEYS) -> list[StoredSession]:
+        """Newest first, from the one before key ``before``."""
+        return await self._sound(session_of, sql.SESSIONS_WITH_STATUS, status, limit, before)
 
     async def list_expired(self, now: str, *, limit: int = 50) -> list[StoredSession]:
         """Sessions still marked active whose time was up at ``now``, the longest overdue first."""

@@ -76,14 +76,17 @@ class BotFiles:
         return len(self.generations)
 
     def change(self, random: Random) -> str:
-        """Changes one flow, either its wording only or with a new version and a new question; what was done."""
+        """Changes one flow, either its wording only or with a new version and a new question, to which sessions move or
+        do not; what was done."""
         flows = sorted(file for file in self.folder.glob("*.yaml") if file.stem not in ("bot", "risk"))
         file = random.choice(flows)
         text = file.read_text(encoding="utf-8")
         number = self.number + 1
         changed, what = _with_new_wording(text, number), "in other words"
         if changed == text or random.randrange(2):
-            changed, what = _with_new_question(text, number), f"version {number}"
+            moves = bool(random.randrange(2))
+            changed = _with_new_question(text, number, moves=moves)
+            what = f"version {number}, to which sessions {'move' if moves else 'do not move'}"
         file.write_text(changed, encoding="utf-8")
         self._remember()
         return f"{file.stem} {what}"
@@ -101,7 +104,15 @@ def _pin(flows: Flows, others: Flows) -> None:
         flows.pinned.setdefault(compiled.flow.source_hash, compiled)
 
 
-def _with_new_question(text: str, number: int) -> str:
+def _with_new_question(text: str, number: int, *, moves: bool) -> str:
+    before = _VERSION.search(text)
+    if moves and before is not None:
+        entry = f"migrate:\n  - from: {before.group().removeprefix('version: ')}\n"
+        text = (
+            text.replace("migrate:\n", entry, 1)
+            if "\nmigrate:\n" in text
+            else text.replace(_STEPS, f"\n{entry}steps:\n", 1)
+        )
     newer = _VERSION.sub(f"version: {number}", text, count=1)
     return newer.replace(_STEPS, _STEPS + _NEW_QUESTION.format(number=number), 1)
 
