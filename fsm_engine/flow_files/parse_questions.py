@@ -14,6 +14,8 @@ MOST_ATTEMPTS = 20
 MOST_CHECKS = 20
 ATTEMPTS = 3
 
+UNREADABLE = SlotType(kind="")
+
 _ANSWER_KEYS = ("help", "again", "attempts", "give_up")
 ASK_KEYS = (
     *("type", "same_as", "prompt", "options", "media", *_ANSWER_KEYS),
@@ -66,12 +68,12 @@ def parse_confirm(fields: Fields, outline: Outline) -> Confirm | None:
 
 
 def _slot_type(fields: Fields) -> SlotType:
-    """Plain text stands in for a type that cannot be understood."""
+    """`UNREADABLE` stands in for a type that cannot be understood: nothing that rests on it is wrong."""
     node = fields.require("type")
     kind = None if node is None else parse_type(fields.source, node)
     same_as = fields.get("same_as")
     if kind is None or same_as is None:
-        return kind or SlotType(kind="text")
+        return kind or UNREADABLE
     return with_synonyms(fields.source, kind, same_as)
 
 

@@ -38,7 +38,8 @@ class Option:
 class SlotType:
     """What kind of answer a slot takes.
 
-    ``kind`` is the phrase of the flow language without its bounds (``"whole number"``, ``"one of"``).
+    ``kind`` is the phrase of the flow language without its bounds (``"whole number"``, ``"one of"``); it is empty where
+    the author's words could not be understood, in flows that never run.
     ``low`` and ``high`` are inclusive: of a number, an amount, a day, or the length of a text.
     """
 
