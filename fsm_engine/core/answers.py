@@ -194,7 +194,7 @@ def _say_reason(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     name = f"again_{reading.reason}"
     if not draft.flows.knows_saying(name):
         name = "again"
-    options = tuple(option.value for option in step.type.options)
+    options = tuple(option.label(draft.language) for option in step.type.options)
     values = {
         "minimum": _bound(draft, step.type, step.type.low),
         "maximum": _bound(draft, step.type, step.type.high),

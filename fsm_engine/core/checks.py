@@ -89,7 +89,7 @@ def texts_of(step: Step) -> Iterator[Text]:
     """Every text that a step may say."""
     for speech in _speeches(step):
         if speech is not None:
-            yield speech.text
+            yield from (speech.text, *speech.options)
     if isinstance(step, (Ask, Confirm)):
         if step.help is not None:
             yield step.help

@@ -187,7 +187,7 @@ class _Search:
         return claims
 
     def _option(self, core: str, slot_type: SlotType) -> Json:
-        value = exact_choice(choices_of(slot_type.options), core)
+        value = exact_choice(choices_of(slot_type.options, self.context.language), core)
         if value is None or sum(map(str.isalpha, core)) < LEAST_LETTERS:
             return None
         return None if isinstance(self._read(core, SlotType("yes or no")), Fits) else value
