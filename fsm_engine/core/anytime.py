@@ -11,7 +11,7 @@ from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_ba
 from fsm_engine.core.reminders import drop_reminders
 from fsm_engine.core.undo import begin_undo, done_behind
 from fsm_engine.core.walk import resume, start_flow, walk
-from fsm_engine.model.flow import Ask, Repeat
+from fsm_engine.model.flow import Ask, Confirm, Repeat
 from fsm_engine.model.session import AfterUndo, Pending, Status
 from fsm_engine.understanding.anytime import first_anytime_word
 
@@ -189,11 +189,18 @@ def _human(draft: Draft) -> None:
 def _what_have_i_said(draft: Draft) -> None:
     slots = dict.fromkeys(slot for frame in draft.frames for slot in frame.slots)
     lines = reviewed(draft, tuple(slot for slot in slots if slot_type(draft, slot) is not None))
-    if lines:
-        draft.say("said_so_far", answers="\n".join(lines))
-    else:
+    if not lines:
         draft.say("nothing_said_yet")
+    elif not set(lines) <= set(_under_review(draft)):
+        draft.say("said_so_far", answers="\n".join(lines))
     resume(draft)
+
+
+def _under_review(draft: Draft) -> list[str]:
+    """The answers that the question itself shows when it is asked again."""
+    node = draft.top.node if draft.frames else None
+    step = node.step if node is not None else None
+    return reviewed(draft, tuple(one.text for one in step.review)) if isinstance(step, Confirm) else []
 
 
 _REALLY: Mapping[str, Callable[[Draft], None]] = {"cancel": cancel, "restart": restart}

@@ -88,7 +88,7 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
         "por partes?",
     ),
     "nothing_said_yet": ("Todavía no me has dicho nada.",),
-    "said_so_far": ("Hasta ahora me has dicho: {answers}.",),
+    "said_so_far": ("Hasta ahora me has dicho:\n{answers}",),
     "which_to_change": ("¿Qué respuesta quieres cambiar: {options}?",),
     "nothing_to_change": ("Todavía no hay ninguna respuesta que cambiar.",),
     "new_answer": ("Claro, cambiemos {slot}.", "No pasa nada, corrijamos {slot}."),
