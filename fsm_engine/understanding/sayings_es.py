@@ -41,7 +41,10 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "again_too_early": ("Es demasiado pronto. El primer día posible es {minimum}.",),
     "again_too_late": ("Es demasiado tarde. El último día posible es {maximum}.",),
     "again_not_yes_or_no": ("Perdona, ¿era un sí o un no?", "Por favor, responde sí o no."),
-    "again_unknown_option": ("Por favor, elige entre {options}.", "Eso no lo tengo. Puedes elegir entre {options}."),
+    "again_unknown_option": (
+        "Por favor, elige una de estas opciones: {options}.",
+        "Eso no lo tengo. Puedes elegir {options}.",
+    ),
     "again_too_few": ("Aún no es suficiente. Necesito al menos {minimum}.",),
     "again_too_many": ("Son demasiados. Puedo apuntar como mucho {maximum}.",),
     "again_not_a_country": ("No conozco ese país. ¿Cuál es su nombre más común?",),
