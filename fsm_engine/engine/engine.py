@@ -107,23 +107,22 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, and so does the
+        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, as does the
         address when it is None (``DATABASE_URL``, else ``sqlite:///fsm_engine.db``). ``upgrade`` brings a database of
         an older schema to this one's first. A store that is open already is used as it is, and closed with the engine.
         ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow names
         must be registered there; otherwise register with `Engine.action` before a turn needs it. ``stages`` are
         functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's name unless given
-        as a mapping. ``deliver`` and ``notify`` (by name) are registered as by the methods. ``run_timers_every_s`` lets
-        the engine call `run_timers` by itself. ``serves`` names the one conversation for which this engine delivers and
-        runs timers, where it is no more than its terminal. ``clock`` returns an aware datetime. ``waiting_s``: where
-        there is a ``deliver``, a turn whose actions take longer returns with the bot's waiting text, and their results
-        are delivered; None: a turn waits, unless a step says ``waiting:``. ``new_id``, for runs that must give the same
-        rows, gives the id of a new session from the time of the turn that opens it. ``hold_at_most`` bounds how many
-        conversations' states are kept in memory. ``recover`` finishes what dead processes left before the engine is
-        given out; its actions must be passed, as those registered later are not known yet. ``remember`` is how long a
-        second identical request to an action gets the first result, where the action says nothing itself; None for
-        never. ``owner`` (the name under which this engine runs actions) and ``chance`` (gives numbers from 0 to 1) are
-        for tests and simulations.
+        as a mapping. ``deliver`` and ``notify`` are registered as by the methods. ``run_timers_every_s`` lets the
+        engine call `run_timers` by itself. ``serves`` names the one conversation for which this engine delivers and
+        runs timers, as its terminal. ``clock`` returns an aware datetime. ``waiting_s``: where there is a ``deliver``,
+        a turn whose actions take longer returns with the bot's waiting text, and their results are delivered; None: a
+        turn waits, unless a step says ``waiting:``. ``new_id``, for runs that must give the same rows, gives the id of
+        a new session from the time of the turn that opens it. ``hold_at_most`` bounds how many conversations' states
+        are kept in memory. ``recover`` finishes what dead processes left before the engine is given out; its actions
+        must be passed, as those registered later are not known yet. ``remember`` is how long a second identical request
+        to an action gets the first result, where the action says nothing itself; None for never. ``owner`` (the name
+        under which this engine runs actions) and ``chance`` (gives numbers from 0 to 1) are for tests and simulations.
 
         Raises:
             FlowError: the flow files have problems; nothing was opened.
