@@ -40,6 +40,7 @@ from fsm_engine.core.confirming import answer_confirm, answer_repeat
 from fsm_engine.core.corrections import (
     answer_what_to_change,
     ask_what_to_change,
+    change_under_review,
     correct,
     correct_below,
     find_correction,
@@ -302,7 +303,10 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
 def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
     if put_right(draft, text, only_if_meant=isinstance(node.step, Repeat)):
         return
-    if read_yes_no(draft, text) is None and follow_intent(draft, draft.flows.bot.intents.sure):
+    is_neither = read_yes_no(draft, text) is None
+    if is_neither and isinstance(node.step, Confirm) and change_under_review(draft, node.step, text):
+        return
+    if is_neither and follow_intent(draft, draft.flows.bot.intents.sure):
         return
     if isinstance(node.step, Confirm):
         answer_confirm(draft, node, text)

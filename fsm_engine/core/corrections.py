@@ -6,6 +6,8 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fsm_engine.core.answers import read_yes_no, take_back_dependents
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
@@ -124,6 +126,30 @@ def _can_change(frame: FrameDraft, slot: str) -> bool:
     return slot in frame.slots or node.name in frame.skipped
 
 
+def change_under_review(draft: Draft, step: Confirm, text: str) -> bool:
+    """Changes the answer under review that the words name, or give a new value for without doubt: "the name"."""
+    values = values_in(draft, text)
+    if values:
+        change(draft, values, text)
+        return True
+    frame = draft.top
+    slots = [written.text for written in step.review if written.text in frame.flow.asks]
+    slot = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)])
+    if slot is not None:
+        correct(draft, CorrectionPhrase(slot, None, is_explicit=True))
+    return slot is not None
+
+
+def _named(draft: Draft, text: str, slots: Sequence[str]) -> str | None:
+    """The one of these answers that the words name."""
+    names = draft.top.flow.spoken_names
+    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
+    if not options:
+        return None
+    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
+    return str(reading.value) if isinstance(reading, Fits) else None
+
+
 def answer_what_to_change(draft: Draft, text: str) -> bool:
     """The user named what to change, perhaps with its new value, or nothing; False where other words may be an answer
     to the open question."""
@@ -137,11 +163,8 @@ def answer_what_to_change(draft: Draft, text: str) -> bool:
     if values := values_in(draft, text):
         change(draft, values, text)
         return True
-    names = draft.top.flow.spoken_names
-    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
-    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    if isinstance(reading, Fits):
-        correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))
+    if (slot := _named(draft, text, slots)) is not None:
+        correct(draft, CorrectionPhrase(slot, None, is_explicit=True))
         return True
     if put_right(draft, text, only_if_meant=False):
         return True

@@ -9,7 +9,11 @@ from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding import readers
-from fsm_engine.understanding.intents import EXACT
+from fsm_engine.understanding.intents import EXACT, SMALL_WORDS, word_stem
+from fsm_engine.understanding.text import fold
+
+LONGEST_BY_TITLE = 3
+"""Words of a message that asks for a flow by its title alone; a longer one says something of its own."""
 
 
 def follow_intent(draft: Draft, threshold: float) -> bool:
@@ -85,15 +89,33 @@ def answer_which_flow(draft: Draft, text: str) -> bool:
     draft.pending = None
     options = tuple(Option(intent, (_title(draft, intent),)) for intent in intents)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    if not isinstance(reading, Fits):
+    if isinstance(reading, Fits):
+        enter_intent(draft, str(reading.value))
+    return isinstance(reading, Fits)
+
+
+def _follow_title(draft: Draft) -> bool:
+    """Where nothing is open, a word or two from the name of a flow ask for it; where two have them, which is asked."""
+    words = fold(draft.turn.text).split()
+    told = {word_stem(word) for word in words if word not in SMALL_WORDS}
+    if not told or len(words) > LONGEST_BY_TITLE:
         return False
-    enter_intent(draft, str(reading.value))
-    return True
+    intents = tuple(intent for intent in draft.flows.flow_of_intent if told <= _words_of_name(draft, intent))
+    if len(intents) == 1:
+        enter_intent(draft, intents[0])
+    elif intents:
+        _offer(draft, intents)
+    return bool(intents)
+
+
+def _words_of_name(draft: Draft, intent: str) -> set[str]:
+    name = f"{draft.flows.flow_of_intent[intent]} {_title(draft, intent)}"
+    return {word_stem(word) for word in fold(name.replace("_", " ")).split()}
 
 
 def greet_or_follow(draft: Draft) -> None:
     """No flow is under way: enters the one that is wanted, else says what can be done here."""
-    if follow_intent(draft, draft.flows.bot.intents.maybe):
+    if follow_intent(draft, draft.flows.bot.intents.maybe) or _follow_title(draft):
         return
     if draft.number == 1:
         draft.say("opening")

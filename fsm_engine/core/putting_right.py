@@ -13,7 +13,7 @@ from fsm_engine.core.reading import read_words
 from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.volunteered import sole_slots
 from fsm_engine.core.walk import left_open, resume, walk
-from fsm_engine.model.flow import Ask
+from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import AfterUndo
 from fsm_engine.model.slot import Fits, Json, SlotType
 from fsm_engine.understanding.facts import OtherQuestions, find_facts
@@ -60,7 +60,9 @@ def _of_last_answer(draft: Draft, thought: SecondThought) -> Mapping[str, Json]:
     if step.type.kind in _NEVER_BARE and not thought.is_meant:
         return {}
     reading = read_words(draft, thought.words, step.type)
-    if not isinstance(reading, Fits) or not (reading.certain or thought.is_meant):
+    here = frame.node
+    is_under_review = here is not None and isinstance(here.step, Confirm)  # nothing else takes a value there
+    if not isinstance(reading, Fits) or not (reading.certain or thought.is_meant or is_under_review):
         return {}
     return {} if reading.value == frame.slots[step.slot] else {step.slot: reading.value}
 

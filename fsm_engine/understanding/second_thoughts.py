@@ -25,8 +25,9 @@ _ASIDE: Final = MappingProxyType(
 """Words that put something right only with a comma behind them: "no savings" is another thing."""
 _TURN: Final = MappingProxyType(
     {
-        "en": r"wait|sorry|oops|whoops|actually|but|rather|correction|scratch that",
-        "es": r"espera|espere|perdon|perdona|perdone|disculpa|ups|en realidad|de hecho|pero|mejor dicho|mejor",
+        "en": r"wait|sorry|oops|whoops|actually|but|rather|correction|scratch that|on second thoughts?|better",
+        "es": r"espera|espere|perdon|perdona|perdone|disculpa|ups|en realidad|de hecho|pero|mejor dicho|mejor"
+        r"|pensandolo (?:bien|mejor)",
     }
 )
 _MEANT: Final = MappingProxyType(
@@ -36,6 +37,12 @@ _MEANT: Final = MappingProxyType(
         "es": r"quise decir|queria decir|quiero decir|digo|mas bien|que sea|pon|ponme|deberia ser|tenia que ser",
     }
 )
+
+
+_INSTEAD: Final = MappingProxyType(
+    {"en": r"[\s,]+(?:instead|rather|after all)$", "es": r"[\s,]+(?:mejor|en vez de eso|en su lugar)$"}
+)
+"""Behind a value they put it in another's place: "savings instead"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +64,28 @@ def second_thought(text: str, language: str) -> SecondThought | None:
     if len(text) > LONGEST:
         return None
     words = visible(text)
-    plain = plain_spelling(words)
+    plain = plain_spelling(words).rstrip(" .!")
+    words = words[: len(plain)] if len(plain) < len(words) else words
     if len(plain) != len(words):  # positions must stay
         return None
-    aside, meant = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
+    aside, meant, instead = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
     lead = aside.match(plain)
     start = lead.end() if lead is not None else 0
     means = meant.match(plain, start)
     if means is not None:
         start = means.end()
-    rest = words[start:].strip(" ,.;:!?")
-    return SecondThought(rest, means is not None) if start and rest else None
+    behind = instead.search(plain, start)
+    rest = words[start : len(plain) if behind is None else behind.start()].strip(" ,.;:!?")
+    return SecondThought(rest, means is not None) if (start or behind) and rest else None
 
 
-def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     aside, turn, meant = _ASIDE[language], _TURN[language], _MEANT[language]
     follows = rf"\s+(?=(?:{aside}|{turn}|{meant})\b)"
     leads = re.compile(rf"(?:(?:{turn})(?:\s*[,.;:!…-]+\s*|\s+)|(?:{aside})(?:\s*[,.;:!…-]+\s*|{follows}))+")
-    return leads, re.compile(rf"(?:{meant})\b[\s,:]*")
+    return leads, re.compile(rf"(?:{meant})\b[\s,:]*"), re.compile(_INSTEAD[language])
 
 
-_COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(
+_COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(
     {language: _compiled(language) for language in _ASIDE}
 )

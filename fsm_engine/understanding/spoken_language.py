@@ -43,7 +43,7 @@ def language_teller(phrases: Mapping[str, Sequence[str]]) -> Callable[[str], str
         for language, texts in phrases.items()
     }
     counts = Counter(word for group in words.values() for word in group)
-    only = {word: language for language, group in words.items() for word in group if counts[word] == 1}
+    only = {word: lang for lang, group in words.items() for word in group if counts[word] == 1 and len(word) > 1}
 
     def tell(text: str) -> str | None:
         found = Counter(only[word] for word in fold(text[:LONGEST]).split() if word in only)

@@ -189,7 +189,7 @@ def test_an_author_says_what_an_answer_is_called(tmp_path: Path) -> None:
     talk.say_all("a4", "x", "no")
 
     assert talk.last.messages[0].text == "Sort of paper: a4\nThe list: x"
-    assert talk.say("cambia mi clase de papel a letter", language="es")[0].endswith("clase de papel.")
+    assert talk.say("cambia mi clase de papel a letter", language="es")[0].endswith('"clase de papel".')
     assert talk.say("change the paper", language="en") == ["kind?"]
     assert talk.status is Status.ACTIVE
 
