@@ -271,7 +271,8 @@ def test_a_word_from_the_name_of_a_flow_asks_for_it_where_nothing_is_open(flows:
 
 
 def test_a_word_from_two_names_is_asked_about(tmp_path: Path) -> None:
-    more = "flow: close\ntitle: closing an account\nstart: {phrases: [shut it]}\nsteps:\n  - {ask: why, type: text, prompt: why?}"
+    close = "flow: close\ntitle: closing an account\nstart: {phrases: [shut it]}\n"
+    more = close + "steps:\n  - {ask: why, type: text, prompt: why?}"
     talk = Talk(flows_of(tmp_path, BOT, ACCOUNT, HELP, more))
     talk.say("account")
 
