@@ -18,9 +18,12 @@ LONGEST_BY_TITLE = 3
 
 def follow_intent(draft: Draft, threshold: float) -> bool:
     """Enters what the user wants, when a guess reaches the threshold; False when none does."""
-    guesses = [
-        guess for guess in draft.turn.intents if guess.confidence >= threshold and _leads_somewhere(draft, guess)
-    ]
+    likely = [guess for guess in draft.turn.intents if guess.confidence >= threshold]
+    guesses = [guess for guess in likely if _leads_somewhere(draft, guess)]
+    if not guesses and likely and likely[0].confidence >= EXACT and _waits_below(draft, likely[0]):
+        draft.say("digression_too_deep")
+        resume(draft)
+        return True
     if not guesses:
         return False
     best = guesses[0]
@@ -44,8 +47,20 @@ def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
     digression = draft.flows.digressions.get(guess.name)
     if digression is not None and digression.run is None:
         return True
-    name = digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
+    name = _flow_of(draft, guess)
     return name is not None and all(frame.flow.name != name for frame in draft.frames)
+
+
+def _flow_of(draft: Draft, guess: IntentGuess) -> str | None:
+    digression = draft.flows.digressions.get(guess.name)
+    return digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
+
+
+def _waits_below(draft: Draft, guess: IntentGuess) -> bool:
+    """A flow that another one has interrupted: it goes on when that one is done."""
+    places = [place for place, frame in enumerate(draft.frames) if frame.is_digression]
+    waiting = draft.frames[: places[-1]] if places else ()
+    return any(frame.flow.name == _flow_of(draft, guess) for frame in waiting)
 
 
 def _title(draft: Draft, intent: str) -> str:

@@ -81,7 +81,7 @@ def test_attempts_at_the_open_question_are_kept_while_another_flow_runs(talk: Ta
 
 
 def test_a_flow_does_not_interrupt_itself(talk: Talk) -> None:
-    talk.say_all("set a goal", "open an account")
+    talk.say_all("set a goal", "set a goal")
 
     assert stack(talk) == ["account", "goals", "details"]
 
@@ -288,3 +288,12 @@ def test_other_words_ask_for_nothing(flows: Flows, words: str) -> None:
     talk.say(words)
 
     assert talk.step is None
+
+
+def test_a_flow_that_waits_below_is_promised_for_later_and_costs_no_attempt(talk: Talk) -> None:
+    talk.say("set a goal")
+    said = talk.say("open an account")
+
+    assert said == ["Let's finish this first, please. Then we can get to that.", "goal?"]
+    assert stack(talk) == ["account", "goals"]
+    assert talk.state.frames[-1].attempts == 0
