@@ -45,7 +45,10 @@ def _repeat(draft: Draft) -> None:
 
 
 def _back(draft: Draft) -> None:
-    if not draft.frames or not draft.top.trail:
+    if not draft.frames:
+        draft.say("opening")
+        return
+    if not draft.top.trail:
         draft.say("nothing_to_go_back_to")
         resume(draft)
         return
@@ -89,9 +92,11 @@ def _skip(draft: Draft) -> None:
     node = draft.top.node if draft.frames else None
     if node is not None and isinstance(node.step, Ask) and node.step.optional:
         skip(draft, node)
-        return
-    draft.say("cannot_skip")
-    resume(draft)
+    elif node is None:
+        draft.say("opening")
+    else:
+        draft.say("cannot_skip")
+        resume(draft)
 
 
 def _cancel(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from fsm_engine.core.answers import read_yes_no, take_back_dependents
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
+from fsm_engine.core.putting_right import change, put_right, take_meant, values_in, walk_back
 from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
 from fsm_engine.core.reading import read_words
 from fsm_engine.core.undo import begin_undo, done_with
@@ -22,6 +22,7 @@ from fsm_engine.model.session import AfterUndo, Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
+from fsm_engine.understanding.second_thoughts import second_thought
 from fsm_engine.understanding.slot_names import same_names
 
 
@@ -29,11 +30,20 @@ def find_correction(draft: Draft, text: str) -> CorrectionPhrase | None:
     """What the user wants to change, when the words say so and it is an answer that was given before."""
     frame = draft.top
     phrase = read_correction(text, draft.language, frame.flow.spoken_names) or _in_another_language(draft, text)
-    if phrase is None or phrase.slot is None:
+    if phrase is None or (phrase.slot is None and not _may_be_an_answer(draft, phrase, text)):
         return phrase
+    if phrase.slot is None:
+        return None
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
     was_answered = phrase.slot in frame.slots or node.name in frame.skipped
     return phrase if was_answered and node.name != frame.step else None
+
+
+def _may_be_an_answer(draft: Draft, phrase: CorrectionPhrase, text: str) -> bool:
+    """ "It should be fun" at a question: it names no answer, and says nothing was wrong."""
+    node = draft.top.node
+    at_question = node is not None and isinstance(node.step, Ask)
+    return at_question and phrase.answer is not None and second_thought(text, draft.language) is not None
 
 
 def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
@@ -49,7 +59,8 @@ def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
 def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
     """Follows a correction: with a new value in the words it is taken, else the question is asked again."""
     if phrase.slot is None:
-        ask_what_to_change(draft, None)
+        if phrase.answer is None or not take_meant(draft, phrase.answer):
+            ask_what_to_change(draft, None)
         return
     frame = draft.top
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]

@@ -38,6 +38,14 @@ def put_right(draft: Draft, text: str, *, only_if_meant: bool) -> bool:
     return bool(values)
 
 
+def take_meant(draft: Draft, words: str) -> bool:
+    """Takes the value that the user says was meant, for the answer that it fits; False where it fits none."""
+    values = values_in(draft, words) or _of_last_answer(draft, SecondThought(words, is_meant=True, is_said=True))
+    if values:
+        change(draft, values, words)
+    return bool(values)
+
+
 def values_in(draft: Draft, words: str) -> Mapping[str, Json]:
     """New values for answers of the running flow that the words give without doubt, by slot."""
     frame = draft.top
@@ -57,7 +65,7 @@ def _of_last_answer(draft: Draft, thought: SecondThought) -> Mapping[str, Json]:
     step = node.step if node is not None else None
     if not isinstance(step, Ask) or step.slot not in _answered(frame):
         return {}
-    if step.type.kind in _NEVER_BARE and not thought.is_meant:
+    if step.type.kind in _NEVER_BARE and not thought.is_said:
         return {}
     reading = read_words(draft, thought.words, step.type)
     here = frame.node

@@ -32,9 +32,14 @@ _TURN: Final = MappingProxyType(
 )
 _MEANT: Final = MappingProxyType(
     {
-        "en": r"i mean|i meant|i meant to say|i wanted to say|make (?:it|that)|(?:it|that) should (?:be|have been)"
-        r"|let'?s say|put",
-        "es": r"quise decir|queria decir|quiero decir|digo|mas bien|que sea|pon|ponme|deberia ser|tenia que ser",
+        "en": r"i meant to say|i meant|i mean|i wanted to say",
+        "es": r"quise decir|queria decir|quiero decir|digo",
+    }
+)
+_CHANGED: Final = MappingProxyType(
+    {
+        "en": r"make (?:it|that)|(?:it|that) should (?:be|have been)|let'?s say|put(?= [$€£]?\d)",
+        "es": r"mas bien|que sea|pon(?:me)?(?= [$€£]?\d)|deberia ser|tenia que ser",
     }
 )
 
@@ -47,19 +52,23 @@ _INSTEAD: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class SecondThought:
-    """``words`` hold the new value. ``is_meant``: the user says that an answer was meant otherwise ("I meant …")."""
+    """``words`` hold the new value. ``is_meant``: the user says that another one was meant or is to be ("make it 30").
+
+    ``is_said``: in so many words, "I meant …"; "make it shorter" may be an answer like any other.
+    """
 
     words: str
     is_meant: bool
+    is_said: bool = False
 
 
 def second_thought(text: str, language: str) -> SecondThought | None:
     """The value that the user puts in an earlier one's place, or None where the words put nothing right.
 
     >>> second_thought("No, savings", "en"), second_thought("savings", "en")
-    (SecondThought(words='savings', is_meant=False), None)
+    (SecondThought(words='savings', is_meant=False, is_said=False), None)
     >>> second_thought("perdón, quise decir 30", "es")
-    SecondThought(words='30', is_meant=True)
+    SecondThought(words='30', is_meant=True, is_said=True)
     """
     if len(text) > LONGEST:
         return None
@@ -76,14 +85,20 @@ def second_thought(text: str, language: str) -> SecondThought | None:
         start = means.end()
     behind = instead.search(plain, start)
     rest = words[start : len(plain) if behind is None else behind.start()].strip(" ,.;:!?")
-    return SecondThought(rest, means is not None) if (start or behind) and rest else None
+    if not rest or not (start or behind):
+        return None
+    return SecondThought(rest, means is not None, means is not None and means["said"] is not None)
 
 
 def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    aside, turn, meant = _ASIDE[language], _TURN[language], _MEANT[language]
+    aside, turn, meant = _ASIDE[language], _TURN[language], f"{_MEANT[language]}|{_CHANGED[language]}"
     follows = rf"\s+(?=(?:{aside}|{turn}|{meant})\b)"
     leads = re.compile(rf"(?:(?:{turn})(?:\s*[,.;:!…-]+\s*|\s+)|(?:{aside})(?:\s*[,.;:!…-]+\s*|{follows}))+")
-    return leads, re.compile(rf"(?:{meant})\b[\s,:]*"), re.compile(_INSTEAD[language])
+    return (
+        leads,
+        re.compile(rf"(?:(?P<said>{_MEANT[language]})|{_CHANGED[language]})\b[\s,:]*"),
+        re.compile(_INSTEAD[language]),
+    )
 
 
 _COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(

@@ -97,7 +97,8 @@ def _by_first_words(words: list[str]) -> bool | None:
     for length in (4, 3, 2, 1):
         start = " ".join(words[:length])
         if start in NO_STARTS:
-            return False
+            is_about_a_figure = start == "not" and any(word[0].isdigit() for word in words[length:])
+            return None if is_about_a_figure else False  # "not 5" turns the 5 down, and nothing else
         if start in YES_STARTS:
             rest = words[length:]
             if not rest:
