@@ -145,20 +145,20 @@ def change_under_review(draft: Draft, step: Confirm, text: str) -> bool:
         return True
     frame = draft.top
     slots = [written.text for written in step.review if written.text in frame.flow.asks]
-    slot = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)])
+    slot = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)], only_if_sure=True)
     if slot is not None:
         correct(draft, CorrectionPhrase(slot, None, is_explicit=True))
     return slot is not None
 
 
-def _named(draft: Draft, text: str, slots: Sequence[str]) -> str | None:
+def _named(draft: Draft, text: str, slots: Sequence[str], *, only_if_sure: bool = False) -> str | None:
     """The one of these answers that the words name."""
     names = draft.top.flow.spoken_names
     options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
     if not options:
         return None
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    return str(reading.value) if isinstance(reading, Fits) else None
+    return str(reading.value) if isinstance(reading, Fits) and (reading.certain or not only_if_sure) else None
 
 
 def answer_what_to_change(draft: Draft, text: str) -> bool:

@@ -422,3 +422,13 @@ def test_other_words_at_the_review_change_nothing(tmp_path: Path, words: str) ->
     talk.say(words)
 
     assert (talk.slots, talk.step) == (before, "sure")
+
+
+def test_a_question_about_an_answer_at_the_review_takes_nothing_back(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+
+    talk.say("what size?")
+
+    assert (talk.step, talk.slots["size"]) == ("sure", "small")
