@@ -81,6 +81,8 @@ def _leaves_out(node: Node, reading: Reading, raw: str) -> bool:
     if not isinstance(step, Ask) or not step.optional:
         return False
     takes_any_words = step.type.kind in {"text", "list of"}
+    if isinstance(reading, Fits) and reading.value == []:
+        return False  # an empty list is an answer
     return (takes_any_words or isinstance(reading, DoesNotFit)) and says_none(raw, of_a_thing=not takes_any_words)
 
 

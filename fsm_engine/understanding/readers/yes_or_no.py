@@ -6,7 +6,7 @@ import re
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import plain_spelling
+from fsm_engine.understanding.readers.wording import plain_spelling, without_pictures
 from fsm_engine.understanding.readers.yes_no_words import (
     DOUBTFUL,
     FILLERS,
@@ -25,9 +25,12 @@ _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 
 
+_TELLING_PICTURES = "".join((*YES_EMOJI, *NO_EMOJI, "🤷", "🤔"))
+
+
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """True for yes, False for no; what says both, neither or nothing clear does not fit."""
-    folded = _without_hums(plain_spelling(text))
+    folded = _without_hums(plain_spelling(without_pictures(text, kept=_TELLING_PICTURES)))
     answer = _answer(folded)
     if answer is not None and (folded in YES_PHRASES or folded in NO_PHRASES):
         return Fits(answer)
