@@ -19,7 +19,7 @@ from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import AfterUndo, Pending
-from fsm_engine.model.slot import Fits, Option, SlotType
+from fsm_engine.model.slot import Fits, Option, Reading, SeveralFit, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
 from fsm_engine.understanding.second_thoughts import second_thought
@@ -128,6 +128,10 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
         draft.say("nothing_to_change")
         resume(draft)
         return
+    _ask_which_to_change(draft, slots)
+
+
+def _ask_which_to_change(draft: Draft, slots: tuple[str, ...]) -> None:
     draft.pending = Pending("which_to_change", slots)
     draft.ask_to_choose("which_to_change", tuple(slot_name(draft, slot) for slot in slots))
 
@@ -145,20 +149,21 @@ def change_under_review(draft: Draft, step: Confirm, text: str) -> bool:
         return True
     frame = draft.top
     slots = [written.text for written in step.review if written.text in frame.flow.asks]
-    slot = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)], only_if_sure=True)
-    if slot is not None:
-        correct(draft, CorrectionPhrase(slot, None, is_explicit=True))
-    return slot is not None
+    named = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)])
+    if isinstance(named, Fits) and named.certain:
+        correct(draft, CorrectionPhrase(str(named.value), None, is_explicit=True))
+    elif isinstance(named, SeveralFit) and not text.endswith("?"):
+        _ask_which_to_change(draft, tuple(str(slot) for slot in named.candidates))
+    else:
+        return False
+    return True
 
 
-def _named(draft: Draft, text: str, slots: Sequence[str], *, only_if_sure: bool = False) -> str | None:
-    """The one of these answers that the words name."""
+def _named(draft: Draft, text: str, slots: Sequence[str]) -> Reading:
+    """Which of these answers the words name."""
     names = draft.top.flow.spoken_names
     options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
-    if not options:
-        return None
-    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    return str(reading.value) if isinstance(reading, Fits) and (reading.certain or not only_if_sure) else None
+    return readers.read(text, SlotType("one of", options=options), draft.reading_context())
 
 
 def answer_what_to_change(draft: Draft, text: str) -> bool:
@@ -174,8 +179,9 @@ def answer_what_to_change(draft: Draft, text: str) -> bool:
     if values := values_in(draft, text):
         change(draft, values, text)
         return True
-    if (slot := _named(draft, text, slots)) is not None:
-        correct(draft, CorrectionPhrase(slot, None, is_explicit=True))
+    named = _named(draft, text, slots)
+    if isinstance(named, Fits):
+        correct(draft, CorrectionPhrase(str(named.value), None, is_explicit=True))
         return True
     if put_right(draft, text, only_if_meant=False):
         return True

@@ -432,3 +432,36 @@ def test_a_question_about_an_answer_at_the_review_takes_nothing_back(tmp_path: P
     talk.say("what size?")
 
     assert (talk.step, talk.slots["size"]) == ("sure", "small")
+
+
+@pytest.mark.parametrize("word", ["cancel", "start over"])
+def test_a_doubt_about_stopping_is_no_answer_to_the_review(tmp_path: Path, word: str) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+    asked = talk.say(word)
+
+    assert len(talk.say("hmm, maybe")) == len(asked) == 1
+    assert talk.state.pending is not None
+    talk.say("no")
+    assert (talk.step, talk.status, talk.state.pending) == ("sure", Status.ACTIVE, None)
+    assert talk.slots["name"] == "Ana Lopez"
+
+
+def test_two_answers_that_are_named_at_the_review_are_offered(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars", "change name and phone")
+
+    assert talk.last.expects is not None
+    assert talk.last.expects.options == ("name", "phone")
+    talk.say("phone")
+    assert talk.step == "phone"
+
+
+def test_never_mind_before_a_yes_is_a_yes(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars", "never mind, looks good")
+
+    assert talk.status is Status.COMPLETED

@@ -11,6 +11,7 @@ from fsm_engine.understanding.readers.yes_no_words import (
     DOUBTFUL,
     FILLERS,
     NEGATED,
+    NEITHER,
     NO_EMOJI,
     NO_PHRASES,
     NO_STARTS,
@@ -84,7 +85,7 @@ def _phrase_answer(phrase: str) -> bool | None:
 
 def _clause_answer(clause: str) -> bool | None:
     phrase = clause.strip(" ?'¡¿")
-    if not phrase:
+    if not phrase or phrase in NEITHER:
         return None
     for spelling in (phrase, _STRETCHED.sub(r"\1", phrase), _STRETCHED.sub(r"\1\1", phrase)):
         answer = _phrase_answer(spelling)
