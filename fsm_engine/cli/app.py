@@ -75,7 +75,8 @@ def chat(
 ) -> None:
     """Talk with a bot.
 
-    Ctrl-D or Ctrl-C leaves, and nothing is lost: the same command goes on where you stopped.
+    Ctrl-D or Ctrl-C leaves, and nothing is lost: the same command goes on where you stopped. Reminders and nudges of
+    this conversation come while it is open.
 
     \b
     Examples:

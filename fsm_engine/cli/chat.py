@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,8 @@ from fsm_engine.cli.places import (
     runnable_flows,
 )
 from fsm_engine.cli.screen import Screen, make_screen, tidy_logs
-from fsm_engine.errors import NotFound
+from fsm_engine.errors import NotFound, StorageError
+from fsm_engine.model.delivery import Delivery
 from fsm_engine.model.session import Status
 from fsm_engine.model.turn import Expectation, Message, Reply, SessionView
 from fsm_engine.storage.open import DEFAULT_DATABASE
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from fsm_engine.storage.records import StoredMessage
 
 _MOST_SUGGESTIONS = 6
+_LOOK_EVERY_S = 1.0
+_AFTER_FAILURE_S = 10.0
+_LAST_MOMENT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +79,24 @@ def chat(settings: ChatSettings, *, resume_with: str | None = None, actions: Act
     flows = runnable_flows(folder, actions.types if actions is not None else ())
     screen = make_screen(plain=settings.plain)
     tidy_logs(screen)
-    with Engine.open_sync(settings.database, flows=flows, actions=actions) as engine:
+    with Engine.open_sync(settings.database, flows=flows, actions=actions, serves=settings.conversation) as engine:
         if actions is None:
             _tell_missing_actions(flows, screen)
-        talk = _Talk(engine, settings, screen)
+        talk = Talk(engine, settings, screen)
         talk.greet(flows)
-        talk.run()
+        with talk.hearing():
+            talk.run()
     screen.note(f"Your conversation is kept. To go on: {resume_with or settings.command}")
 
 
-class _Talk:
-    """One person at one terminal."""
+class Talk:
+    """One person at one terminal. `greet`, then `run`, and around it `hearing` for what comes by itself."""
 
     def __init__(self, engine: SyncEngine, settings: ChatSettings, screen: Screen) -> None:
         self._engine = engine
         self._settings = settings
         self._screen = screen
+        self._shown: set[tuple[str | None, int | None]] = set()  # turns that `greet` has shown
 
     def greet(self, flows: Flows) -> None:
         """Shows where the conversation stands, or what could be said first."""
@@ -114,6 +122,34 @@ class _Talk:
             except KeyboardInterrupt:
                 print()
                 return
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Meanwhile reminders and nudges that are due, and results that took long, are said as they come."""
+        self._engine.deliver(self.hear)
+        is_over = threading.Event()
+        listener = threading.Thread(target=self._listen, args=(is_over,), name="fsm_engine chat", daemon=True)
+        listener.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            listener.join(_LAST_MOMENT_S)
+
+    def _listen(self, is_over: threading.Event) -> None:
+        """Looks at the clock, and where that fails for a while, again later."""
+        while not is_over.is_set():
+            try:
+                self._engine.run_timers()
+            except StorageError:
+                is_over.wait(_AFTER_FAILURE_S)
+            is_over.wait(_LOOK_EVERY_S)
+
+    def hear(self, delivery: Delivery) -> None:
+        """Shows what the bot says by itself, unless it was shown already when the chat was opened."""
+        if (delivery.session_id, delivery.turn) in self._shown:
+            return
+        self._say(delivery.messages, None)
 
     def _turn(self, text: str) -> Reply:
         settings = self._settings
@@ -141,10 +177,11 @@ class _Talk:
             self._screen.note(f"This session is {_in_words(reply.session.status)}. A new message begins another.")
 
     def _say(self, messages: Sequence[Message], expects: Expectation | None) -> None:
-        for place, message in enumerate(messages, start=1):
-            is_last = place == len(messages)
-            choices = message.options or (expects.options if is_last and expects is not None else ())
-            self._screen.bot(message, choices)
+        with self._screen.between():
+            for place, message in enumerate(messages, start=1):
+                is_last = place == len(messages)
+                choices = message.options or (expects.options if is_last and expects is not None else ())
+                self._screen.bot(message, choices)
 
     def _show_again(self) -> None:
         """What the user said last and what was answered, choices included."""
@@ -152,6 +189,7 @@ class _Talk:
         users = [place for place, message in enumerate(history) if message.role == "user"]
         tail = history[users[-1] :] if users else history
         said = [message for message in tail if message.role == "assistant"]
+        self._shown = {(message.session_id, message.turn) for message in said}
         if users:
             self._screen.user(tail[0].content)
         self._say([Message(message.content) for message in said], self._expected_after(tail))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -39,6 +41,53 @@ class Screen(Protocol):
         """Something that neither of them says."""
         ...
 
+    def between(self) -> AbstractContextManager[None]:
+        """Room for lines that come while the user types; what was typed so far stands there again afterwards.
+
+        For other threads than the one that asks.
+        """
+        ...
+
+
+class TypedLine:
+    """The line that a user is typing, which another thread may push aside and put back."""
+
+    def __init__(self, prompt: str) -> None:
+        self._prompt = prompt
+        self._is_asking = False
+        self._shown_alone = threading.RLock()
+
+    def ask(self) -> str:
+        """The next line; with editing and history where the system has readline."""
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - importing it gives `input` its keys
+        self._is_asking = True
+        try:
+            return input(self._prompt)
+        finally:
+            self._is_asking = False
+
+    @contextmanager
+    def pushed_aside(self) -> Iterator[None]:
+        """Takes the line from the screen, and puts it back. Without a line that is being typed nothing happens."""
+        with self._shown_alone:
+            line = self._prompt + _typed_so_far() if self._is_asking else ""
+            if line:
+                is_one_row = len(line) < shutil.get_terminal_size().columns
+                print("\r" + " " * len(line) + "\r" if is_one_row else "\n", end="", flush=True)
+            yield
+            if line:
+                print(line, end="", flush=True)
+
+
+def _typed_so_far() -> str:
+    """Nothing where the system has no readline: then the terminal itself holds what was typed, and keeps it."""
+    try:
+        import readline
+    except ImportError:
+        return ""
+    return readline.get_line_buffer()
+
 
 def harmless(text: str) -> str:
     """The text without characters that a terminal would obey; line breaks and tabs stay."""
@@ -48,10 +97,16 @@ def harmless(text: str) -> str:
 class PlainScreen:
     """Lines of text with a label each: for pipes, files and screen readers."""
 
+    def __init__(self) -> None:
+        self._line = TypedLine("you: ")
+
+    def between(self) -> AbstractContextManager[None]:
+        return self._line.pushed_aside()
+
     def ask(self) -> str:
         """Shows the line as well where the terminal does not."""
         if sys.stdin.isatty():
-            return input("you: ")
+            return self._line.ask()
         text = input()
         self.user(text)
         return text
@@ -77,12 +132,13 @@ class RichScreen:
 
     def __init__(self) -> None:
         self._console = make_console()
+        self._line = TypedLine("you> ")
+
+    def between(self) -> AbstractContextManager[None]:
+        return self._line.pushed_aside()
 
     def ask(self) -> str:
-        """A line with editing and history where the system has readline."""
-        with contextlib.suppress(ImportError):
-            import readline  # noqa: F401 - importing it gives `input` its keys
-        return input("you> ")
+        return self._line.ask()
 
     def bot(self, message: Message, choices: Sequence[str]) -> None:
         self._voice("bot", message.text, "bold cyan")

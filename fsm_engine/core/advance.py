@@ -40,6 +40,7 @@ from fsm_engine.core.confirming import answer_confirm, answer_repeat
 from fsm_engine.core.corrections import (
     answer_what_to_change,
     ask_what_to_change,
+    change_under_review,
     correct,
     correct_below,
     find_correction,
@@ -63,6 +64,7 @@ from fsm_engine.model.slot import DoesNotFit, Fits, Json, Option, SlotType
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, StageNotes, Turn, TurnKind
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, asks_for_change
+from fsm_engine.understanding.enough import wants_more
 from fsm_engine.understanding.intents import EXACT
 
 WORDS_OF_ANY_KIND = frozenset({"text", "person name", "yes or no"})
@@ -245,6 +247,10 @@ def _answer_which_value(draft: Draft, text: str) -> bool:
 def _respond_at(draft: Draft, text: str) -> None:
     if draft.turn.moves_to and move(draft):
         return
+    node = draft.top.node
+    if node is not None and _asks_for_more(draft, node) and wants_more(text) is not None:
+        answer_repeat(draft, node, text)  # "no, that's all" has the look of a correction
+        return
     correction = find_correction(draft, text)
     if correction is not None and correction.is_explicit:
         correct(draft, correction)
@@ -253,6 +259,10 @@ def _respond_at(draft: Draft, text: str) -> None:
         return
     if not follow_intent(draft, EXACT):
         _respond_to_open_place(draft, correction, text)
+
+
+def _asks_for_more(draft: Draft, node: Node) -> bool:
+    return isinstance(node.step, Repeat) and draft.question is not Question.ANOTHER
 
 
 def _respond_to_open_place(draft: Draft, correction: CorrectionPhrase | None, text: str) -> None:
@@ -293,7 +303,10 @@ def _respond_to_question(draft: Draft, node: Node, correction: CorrectionPhrase 
 def _respond_yes_or_no(draft: Draft, node: Node, text: str) -> None:
     if put_right(draft, text, only_if_meant=isinstance(node.step, Repeat)):
         return
-    if read_yes_no(draft, text) is None and follow_intent(draft, draft.flows.bot.intents.sure):
+    is_neither = read_yes_no(draft, text) is None
+    if is_neither and isinstance(node.step, Confirm) and change_under_review(draft, node.step, text):
+        return
+    if is_neither and follow_intent(draft, draft.flows.bot.intents.sure):
         return
     if isinstance(node.step, Confirm):
         answer_confirm(draft, node, text)

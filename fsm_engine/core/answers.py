@@ -18,6 +18,7 @@ from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.slot import DayBound, DoesNotFit, Fits, Json, Reading, SeveralFit, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.facts import may_hold_several
+from fsm_engine.understanding.none_at_all import says_none
 
 OFFERED_A_HUMAN_FROM = 3
 """Misses at one question."""
@@ -61,13 +62,28 @@ def entity_words(given: Json, slot_type: SlotType) -> str:
 
 
 def take_reading(draft: Draft, node: Node, reading: Reading, raw: str) -> None:
-    """Stores an answer that fits and passes its checks; asks again, or which one, otherwise."""
-    if isinstance(reading, Fits):
+    """Stores an answer that fits and passes its checks; asks again, or which one, otherwise.
+
+    "Nothing" leaves an optional question out, also where any words would be an answer.
+    """
+    if _leaves_out(node, reading, raw):
+        skip(draft, node)
+    elif isinstance(reading, Fits):
         _take_value(draft, node, reading.value, raw)
     elif isinstance(reading, SeveralFit):
         ask_which(draft, node, reading.candidates)
     else:
         miss(draft, node, reading)
+
+
+def _leaves_out(node: Node, reading: Reading, raw: str) -> bool:
+    step = node.step
+    if not isinstance(step, Ask) or not step.optional:
+        return False
+    takes_any_words = step.type.kind in {"text", "list of"}
+    if isinstance(reading, Fits) and reading.value == []:
+        return False  # an empty list is an answer
+    return (takes_any_words or isinstance(reading, DoesNotFit)) and says_none(raw, of_a_thing=not takes_any_words)
 
 
 def _take_value(draft: Draft, node: Node, value: Json, raw: str) -> None:
@@ -194,7 +210,7 @@ def _say_reason(draft: Draft, node: Node, reading: DoesNotFit) -> None:
     name = f"again_{reading.reason}"
     if not draft.flows.knows_saying(name):
         name = "again"
-    options = tuple(option.value for option in step.type.options)
+    options = tuple(option.label(draft.language) for option in step.type.options)
     values = {
         "minimum": _bound(draft, step.type, step.type.low),
         "maximum": _bound(draft, step.type, step.type.high),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fsm_engine.core.answers import read_yes_no, say_help, skip, take_back_dependents
+from fsm_engine.core.answers import YES_NO, read_yes_no, say_help, skip, take_back_dependents
 from fsm_engine.core.digressions import flow_title
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.questions import reviewed, slot_type, store_answer, take_back
 from fsm_engine.core.reminders import drop_reminders
 from fsm_engine.core.undo import begin_undo, done_behind
 from fsm_engine.core.walk import resume, start_flow, walk
-from fsm_engine.model.flow import Ask, Repeat
+from fsm_engine.model.flow import Ask, Confirm, Repeat
 from fsm_engine.model.session import AfterUndo, Pending, Status
+from fsm_engine.model.slot import DoesNotFit
+from fsm_engine.understanding import readers
 from fsm_engine.understanding.anytime import first_anytime_word
+from fsm_engine.understanding.readers import reasons
 
 ALWAYS = "what_have_i_said"
 """Asking for one's own answers is not something a bot file can switch off."""
@@ -45,7 +48,10 @@ def _repeat(draft: Draft) -> None:
 
 
 def _back(draft: Draft) -> None:
-    if not draft.frames or not draft.top.trail:
+    if not draft.frames:
+        draft.say("opening")
+        return
+    if not draft.top.trail:
         draft.say("nothing_to_go_back_to")
         resume(draft)
         return
@@ -89,9 +95,11 @@ def _skip(draft: Draft) -> None:
     node = draft.top.node if draft.frames else None
     if node is not None and isinstance(node.step, Ask) and node.step.optional:
         skip(draft, node)
-        return
-    draft.say("cannot_skip")
-    resume(draft)
+    elif node is None:
+        draft.say("opening")
+    else:
+        draft.say("cannot_skip")
+        resume(draft)
 
 
 def _cancel(draft: Draft) -> None:
@@ -99,8 +107,7 @@ def _cancel(draft: Draft) -> None:
         draft.say("nothing_to_cancel")
         return
     if _has_answers(draft):
-        draft.pending = Pending("cancel")
-        draft.say("cancel_really", flow=flow_title(draft, draft.frames[_lowest_to_cancel(draft)].flow.name))
+        _say_really(draft, "cancel")
         return
     cancel(draft)
 
@@ -143,8 +150,11 @@ def back_to_question(draft: Draft) -> None:
 
 def answer_really(draft: Draft, text: str, kind: str) -> bool:
     """Yes cancels or starts again, no goes on; False for anything else."""
-    draft.pending = None
     decision = read_yes_no(draft, text)
+    if decision is None and _could_answer_either(draft, text):
+        _say_really(draft, kind)
+        return True
+    draft.pending = None
     if decision is None:
         return False
     if decision:
@@ -155,10 +165,23 @@ def answer_really(draft: Draft, text: str, kind: str) -> bool:
     return True
 
 
+def _say_really(draft: Draft, kind: str) -> None:
+    draft.pending = Pending(kind)
+    place = _lowest_to_cancel(draft) if kind == "cancel" else 0
+    draft.say(f"{kind}_really", flow=flow_title(draft, draft.frames[place].flow.name))
+
+
+def _could_answer_either(draft: Draft, text: str) -> bool:
+    """A doubt, where the flow's own question is one of yes or no too: the next yes must not go to the wrong one."""
+    node = draft.top.node if draft.frames else None
+    step = node.step if node is not None else None
+    wants_yes_or_no = isinstance(step, (Confirm, Repeat)) or (isinstance(step, Ask) and step.type.kind == YES_NO.kind)
+    return wants_yes_or_no and readers.read(text, YES_NO, draft.reading_context()) == DoesNotFit(reasons.UNSURE)
+
+
 def _restart(draft: Draft) -> None:
     if draft.frames and _has_answers(draft):
-        draft.pending = Pending("restart")
-        draft.say("restart_really", flow=flow_title(draft, draft.frames[0].flow.name))
+        _say_really(draft, "restart")
         return
     restart(draft)
 
@@ -189,11 +212,18 @@ def _human(draft: Draft) -> None:
 def _what_have_i_said(draft: Draft) -> None:
     slots = dict.fromkeys(slot for frame in draft.frames for slot in frame.slots)
     lines = reviewed(draft, tuple(slot for slot in slots if slot_type(draft, slot) is not None))
-    if lines:
-        draft.say("said_so_far", answers="\n".join(lines))
-    else:
+    if not lines:
         draft.say("nothing_said_yet")
+    elif not set(lines) <= set(_under_review(draft)):
+        draft.say("said_so_far", answers="\n".join(lines))
     resume(draft)
+
+
+def _under_review(draft: Draft) -> list[str]:
+    """The answers that the question itself shows when it is asked again."""
+    node = draft.top.node if draft.frames else None
+    step = node.step if node is not None else None
+    return reviewed(draft, tuple(one.text for one in step.review)) if isinstance(step, Confirm) else []
 
 
 _REALLY: Mapping[str, Callable[[Draft], None]] = {"cancel": cancel, "restart": restart}

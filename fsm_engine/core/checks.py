@@ -89,7 +89,7 @@ def texts_of(step: Step) -> Iterator[Text]:
     """Every text that a step may say."""
     for speech in _speeches(step):
         if speech is not None:
-            yield speech.text
+            yield from (speech.text, *speech.options)
     if isinstance(step, (Ask, Confirm)):
         if step.help is not None:
             yield step.help
@@ -128,6 +128,8 @@ def unknown_types(flow: Flow, registered: Collection[str]) -> Iterator[Problem]:
         if not isinstance(step, Ask):
             continue
         kind = step.type.kind if step.type.item is None else step.type.item.kind
+        if not kind:
+            continue  # that it cannot be understood is a problem already
         if kind in readers.KINDS or (kind in registered and step.type.item is None):
             continue
         if kind in registered:
@@ -166,7 +168,8 @@ def _slot_types(flows: Mapping[str, Flow]) -> Iterator[Problem]:
         for run in flows_run_by(flow):
             other = own_slots(flows[run.text]) if run.text in flows else {}
             for slot in sorted(mine.keys() & other.keys()):
-                if mine[slot].kind != other[slot].kind:
+                kinds = {mine[slot].kind, other[slot].kind}
+                if len(kinds) > 1 and "" not in kinds:
                     yield Problem(
                         run.at,
                         "slot-type-differs",

@@ -33,6 +33,7 @@ from fsm_engine.model.flow import (
 )
 from fsm_engine.model.problem import Position, Problem, Written
 from fsm_engine.model.slot import SlotType
+from fsm_engine.understanding.readers import KINDS
 
 NAMED_BY_KIND = frozenset({"email", "phone", "country", "language", "date", "postcode", "iban"})
 """Kinds whose name users say for the answer, whatever the slot is called."""
@@ -315,7 +316,7 @@ class FlowCompiler:
             return
         self._know_slots((slot,))
         kind = self.visible[slot.text].kind if slot.text in self.visible else None
-        if kind not in (None, "date", "date and time", "value"):
+        if kind in KINDS and kind not in ("date", "date and time"):
             near = [name for name, known in self.visible.items() if known.kind in ("date", "date and time")]
             hint = did_you_mean(slot.text, near)
             message = f"'{slot.text}' holds a {kind}, and a reminder needs a date, or a date and time.{hint}"

@@ -9,6 +9,7 @@ from fsm_engine.core.draft import Draft
 from fsm_engine.core.questions import open_question
 from fsm_engine.core.walk import go_on, leave_repeat, walk
 from fsm_engine.model.flow import Confirm
+from fsm_engine.understanding.enough import wants_more
 
 REPEAT_ATTEMPTS = 3
 """Unclear answers to "another one?" after which the list counts as complete."""
@@ -45,7 +46,8 @@ def _ask_again(draft: Draft, node: Node) -> None:
 def answer_repeat(draft: Draft, node: Node, text: str) -> None:
     """Another item, or the list is complete."""
     frame = draft.top
-    decision = read_yes_no(draft, text)
+    more = wants_more(text)
+    decision = read_yes_no(draft, text) if more is None else more
     frame.attempts = frame.attempts + 1 if decision is None else 0
     if decision is True:
         walk(draft, node.body)

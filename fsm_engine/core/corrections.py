@@ -6,20 +6,23 @@ filled questions are passed, guards are asked anew, and the first question witho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fsm_engine.core.answers import read_yes_no, take_back_dependents
 from fsm_engine.core.checking import first_refusal
 from fsm_engine.core.compile import Node
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.putting_right import change, put_right, values_in, walk_back
+from fsm_engine.core.putting_right import change, put_right, take_meant, values_in, walk_back
 from fsm_engine.core.questions import open_question, slot_name, store_answer, take_back
 from fsm_engine.core.reading import read_words
 from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.walk import resume
 from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import AfterUndo, Pending
-from fsm_engine.model.slot import Fits, Option, SlotType
+from fsm_engine.model.slot import Fits, Option, Reading, SeveralFit, SlotType
 from fsm_engine.understanding import readers
 from fsm_engine.understanding.correction_phrases import CorrectionPhrase, read_correction
+from fsm_engine.understanding.second_thoughts import second_thought
 from fsm_engine.understanding.slot_names import same_names
 
 
@@ -27,11 +30,20 @@ def find_correction(draft: Draft, text: str) -> CorrectionPhrase | None:
     """What the user wants to change, when the words say so and it is an answer that was given before."""
     frame = draft.top
     phrase = read_correction(text, draft.language, frame.flow.spoken_names) or _in_another_language(draft, text)
-    if phrase is None or phrase.slot is None:
+    if phrase is None or (phrase.slot is None and not _may_be_an_answer(draft, phrase, text)):
         return phrase
+    if phrase.slot is None:
+        return None
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
     was_answered = phrase.slot in frame.slots or node.name in frame.skipped
     return phrase if was_answered and node.name != frame.step else None
+
+
+def _may_be_an_answer(draft: Draft, phrase: CorrectionPhrase, text: str) -> bool:
+    """ "It should be fun" at a question: it names no answer, and says nothing was wrong."""
+    node = draft.top.node
+    at_question = node is not None and isinstance(node.step, Ask)
+    return at_question and phrase.answer is not None and second_thought(text, draft.language) is not None
 
 
 def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
@@ -47,7 +59,8 @@ def _in_another_language(draft: Draft, text: str) -> CorrectionPhrase | None:
 def correct(draft: Draft, phrase: CorrectionPhrase) -> None:
     """Follows a correction: with a new value in the words it is taken, else the question is asked again."""
     if phrase.slot is None:
-        ask_what_to_change(draft, None)
+        if phrase.answer is None or not take_meant(draft, phrase.answer):
+            ask_what_to_change(draft, None)
         return
     frame = draft.top
     node = frame.flow.nodes[frame.flow.asks[phrase.slot]]
@@ -115,6 +128,10 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
         draft.say("nothing_to_change")
         resume(draft)
         return
+    _ask_which_to_change(draft, slots)
+
+
+def _ask_which_to_change(draft: Draft, slots: tuple[str, ...]) -> None:
     draft.pending = Pending("which_to_change", slots)
     draft.ask_to_choose("which_to_change", tuple(slot_name(draft, slot) for slot in slots))
 
@@ -122,6 +139,31 @@ def ask_what_to_change(draft: Draft, step: Confirm | None) -> None:
 def _can_change(frame: FrameDraft, slot: str) -> bool:
     node = frame.flow.nodes[frame.flow.asks[slot]]
     return slot in frame.slots or node.name in frame.skipped
+
+
+def change_under_review(draft: Draft, step: Confirm, text: str) -> bool:
+    """Changes the answer under review that the words name, or give a new value for without doubt: "the name"."""
+    values = values_in(draft, text)
+    if values:
+        change(draft, values, text)
+        return True
+    frame = draft.top
+    slots = [written.text for written in step.review if written.text in frame.flow.asks]
+    named = _named(draft, text, [slot for slot in slots if _can_change(frame, slot)])
+    if isinstance(named, Fits) and named.certain:
+        correct(draft, CorrectionPhrase(str(named.value), None, is_explicit=True))
+    elif isinstance(named, SeveralFit) and not text.endswith("?"):
+        _ask_which_to_change(draft, tuple(str(slot) for slot in named.candidates))
+    else:
+        return False
+    return True
+
+
+def _named(draft: Draft, text: str, slots: Sequence[str]) -> Reading:
+    """Which of these answers the words name."""
+    names = draft.top.flow.spoken_names
+    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
+    return readers.read(text, SlotType("one of", options=options), draft.reading_context())
 
 
 def answer_what_to_change(draft: Draft, text: str) -> bool:
@@ -137,11 +179,9 @@ def answer_what_to_change(draft: Draft, text: str) -> bool:
     if values := values_in(draft, text):
         change(draft, values, text)
         return True
-    names = draft.top.flow.spoken_names
-    options = tuple(Option(slot, (slot_name(draft, slot), *names[slot], *same_names(slot))) for slot in slots)
-    reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    if isinstance(reading, Fits):
-        correct(draft, CorrectionPhrase(str(reading.value), None, is_explicit=True))
+    named = _named(draft, text, slots)
+    if isinstance(named, Fits):
+        correct(draft, CorrectionPhrase(str(named.value), None, is_explicit=True))
         return True
     if put_right(draft, text, only_if_meant=False):
         return True

@@ -9,14 +9,21 @@ from fsm_engine.model.session import Pending
 from fsm_engine.model.slot import Fits, Option, SlotType
 from fsm_engine.model.turn import IntentGuess
 from fsm_engine.understanding import readers
-from fsm_engine.understanding.intents import EXACT
+from fsm_engine.understanding.intents import EXACT, SMALL_WORDS, word_stem
+from fsm_engine.understanding.text import fold
+
+LONGEST_BY_TITLE = 3
+"""Words of a message that asks for a flow by its title alone; a longer one says something of its own."""
 
 
 def follow_intent(draft: Draft, threshold: float) -> bool:
     """Enters what the user wants, when a guess reaches the threshold; False when none does."""
-    guesses = [
-        guess for guess in draft.turn.intents if guess.confidence >= threshold and _leads_somewhere(draft, guess)
-    ]
+    likely = [guess for guess in draft.turn.intents if guess.confidence >= threshold]
+    guesses = [guess for guess in likely if _leads_somewhere(draft, guess)]
+    if not guesses and likely and likely[0].confidence >= EXACT and _waits_below(draft, likely[0]):
+        draft.say("digression_too_deep")
+        resume(draft)
+        return True
     if not guesses:
         return False
     best = guesses[0]
@@ -40,8 +47,20 @@ def _leads_somewhere(draft: Draft, guess: IntentGuess) -> bool:
     digression = draft.flows.digressions.get(guess.name)
     if digression is not None and digression.run is None:
         return True
-    name = digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
+    name = _flow_of(draft, guess)
     return name is not None and all(frame.flow.name != name for frame in draft.frames)
+
+
+def _flow_of(draft: Draft, guess: IntentGuess) -> str | None:
+    digression = draft.flows.digressions.get(guess.name)
+    return digression.run if digression is not None else draft.flows.flow_of_intent.get(guess.name)
+
+
+def _waits_below(draft: Draft, guess: IntentGuess) -> bool:
+    """A flow that another one has interrupted: it goes on when that one is done."""
+    places = [place for place, frame in enumerate(draft.frames) if frame.is_digression]
+    waiting = draft.frames[: places[-1]] if places else ()
+    return any(frame.flow.name == _flow_of(draft, guess) for frame in waiting)
 
 
 def _title(draft: Draft, intent: str) -> str:
@@ -85,15 +104,33 @@ def answer_which_flow(draft: Draft, text: str) -> bool:
     draft.pending = None
     options = tuple(Option(intent, (_title(draft, intent),)) for intent in intents)
     reading = readers.read(text, SlotType("one of", options=options), draft.reading_context())
-    if not isinstance(reading, Fits):
+    if isinstance(reading, Fits):
+        enter_intent(draft, str(reading.value))
+    return isinstance(reading, Fits)
+
+
+def _follow_title(draft: Draft) -> bool:
+    """Where nothing is open, a word or two from the name of a flow ask for it; where two have them, which is asked."""
+    words = fold(draft.turn.text).split()
+    told = {word_stem(word) for word in words if word not in SMALL_WORDS}
+    if not told or len(words) > LONGEST_BY_TITLE:
         return False
-    enter_intent(draft, str(reading.value))
-    return True
+    intents = tuple(intent for intent in draft.flows.flow_of_intent if told <= _words_of_name(draft, intent))
+    if len(intents) == 1:
+        enter_intent(draft, intents[0])
+    elif intents:
+        _offer(draft, intents)
+    return bool(intents)
+
+
+def _words_of_name(draft: Draft, intent: str) -> set[str]:
+    name = f"{draft.flows.flow_of_intent[intent]} {_title(draft, intent)}"
+    return {word_stem(word) for word in fold(name.replace("_", " ")).split()}
 
 
 def greet_or_follow(draft: Draft) -> None:
     """No flow is under way: enters the one that is wanted, else says what can be done here."""
-    if follow_intent(draft, draft.flows.bot.intents.maybe):
+    if follow_intent(draft, draft.flows.bot.intents.maybe) or _follow_title(draft):
         return
     if draft.number == 1:
         draft.say("opening")

@@ -15,6 +15,7 @@ from fsm_engine.model.session import Frame
 from fsm_engine.model.slot import SlotType
 from fsm_engine.understanding.intents import Classifier
 from fsm_engine.understanding.sayings import SAYINGS
+from fsm_engine.understanding.spoken_language import language_teller
 
 _PLACEHOLDER = re.compile(r"\{(\w+)")
 
@@ -49,7 +50,8 @@ class Flows:
     """Compiled flows with the bot file, the risk policy and the intents. Shared by all sessions and never changed,
     but for ``pinned``: older versions that running sessions still need, by the hash of their source.
 
-    ``migrating`` are the flows that declare how sessions come to them from an older version.
+    ``language_of`` tells which of the bot's languages a first message is in, or None. ``migrating`` are the flows that
+    declare how sessions come to them from an older version.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Flows:
         self.flow_of_intent = {
             flow.flow.start.intent: name for name, flow in compiled.items() if flow.flow.start is not None
         }
+        self.language_of = language_teller(_phrases_by_language(folder))
         self._sayings: dict[str, CompiledText] = dict(bot_texts)
 
     @property
@@ -151,6 +154,16 @@ class Flows:
         if found is None:
             found = self._sayings[name] = compile_saying(name)
         return found
+
+
+def _phrases_by_language(folder: FlowFolder) -> dict[str, list[str]]:
+    """What users may ask for, by the bot's languages; phrases without a language tell nothing."""
+    starts = [flow.start.phrases for flow in folder.flows.values() if flow.start is not None]
+    groups = [*starts, *(digression.phrases for digression in folder.bot.digressions)]
+    return {
+        language: [written.text for group in groups for written in group.get(language, ())]
+        for language in folder.bot.languages
+    }
 
 
 def _can_hold(flow: CompiledFlow, frame: Frame) -> bool:

@@ -57,9 +57,11 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
     if value is None:
         return ""
     if isinstance(value, list):
-        item_type = slot_type.item if slot_type else None
+        item_type = _type_of_items(slot_type)
         words = [format_value(_head(item), language, slot_type=item_type, style=style) for item in value]
         return join_words(words, language)
+    if slot_type is not None and slot_type.options and style in (None, "list"):
+        return option_label(value, language, slot_type)
     style = style or (_STYLE_OF_KIND.get(slot_type.kind) if slot_type else None) or _style_of_value(value)
     formatter = _FORMATTERS.get(
         style.split(" ")[0] if style.startswith("date ") and style != "date and time" else style
@@ -71,6 +73,18 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
             return formatter(value, language, style)
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
         return _plain(value)
+
+
+def option_label(value: Any, language: str, slot_type: SlotType) -> str:
+    """What an option of the type is called; the value itself where the type has no such option any more."""
+    return next((one.label(language) for one in slot_type.options if one.value == value), _plain(value))
+
+
+def _type_of_items(slot_type: SlotType | None) -> SlotType | None:
+    """Of a list: that of `list of`, or, of several options, the type that has them."""
+    if slot_type is None or slot_type.item is not None:
+        return slot_type.item if slot_type is not None else None
+    return slot_type if slot_type.options else None
 
 
 def _head(item: Any) -> Any:

@@ -13,7 +13,7 @@ from fsm_engine.core.reading import read_words
 from fsm_engine.core.undo import begin_undo, done_with
 from fsm_engine.core.volunteered import sole_slots
 from fsm_engine.core.walk import left_open, resume, walk
-from fsm_engine.model.flow import Ask
+from fsm_engine.model.flow import Ask, Confirm
 from fsm_engine.model.session import AfterUndo
 from fsm_engine.model.slot import Fits, Json, SlotType
 from fsm_engine.understanding.facts import OtherQuestions, find_facts
@@ -38,6 +38,14 @@ def put_right(draft: Draft, text: str, *, only_if_meant: bool) -> bool:
     return bool(values)
 
 
+def take_meant(draft: Draft, words: str) -> bool:
+    """Takes the value that the user says was meant, for the answer that it fits; False where it fits none."""
+    values = values_in(draft, words) or _of_last_answer(draft, SecondThought(words, is_meant=True, is_said=True))
+    if values:
+        change(draft, values, words)
+    return bool(values)
+
+
 def values_in(draft: Draft, words: str) -> Mapping[str, Json]:
     """New values for answers of the running flow that the words give without doubt, by slot."""
     frame = draft.top
@@ -57,10 +65,12 @@ def _of_last_answer(draft: Draft, thought: SecondThought) -> Mapping[str, Json]:
     step = node.step if node is not None else None
     if not isinstance(step, Ask) or step.slot not in _answered(frame):
         return {}
-    if step.type.kind in _NEVER_BARE and not thought.is_meant:
+    if step.type.kind in _NEVER_BARE and not thought.is_said:
         return {}
     reading = read_words(draft, thought.words, step.type)
-    if not isinstance(reading, Fits) or not (reading.certain or thought.is_meant):
+    here = frame.node
+    is_under_review = here is not None and isinstance(here.step, Confirm)  # nothing else takes a value there
+    if not isinstance(reading, Fits) or not (reading.certain or thought.is_meant or is_under_review):
         return {}
     return {} if reading.value == frame.slots[step.slot] else {step.slot: reading.value}
 

@@ -94,7 +94,7 @@ def expectation(draft: Draft) -> Expectation | None:
     if node is None:
         return Expectation("anything")
     if isinstance(node.step, Ask):
-        options = tuple(option.value for option in node.step.type.options)
+        options = tuple(option.label(draft.language) for option in node.step.type.options)
         return Expectation(node.step.type.kind, node.step.slot, options, node.step.optional)
     if isinstance(node.step, (Confirm, Repeat)):
         return Expectation("yes or no", None, yes_no(draft))

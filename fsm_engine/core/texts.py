@@ -42,7 +42,10 @@ class Template:
 def _show(part: Placeholder, scope: Scope, language: str) -> str:
     plain = part.expression.plain_slot
     value = scope.get(plain) if plain else part.expression.evaluate(scope)
-    return format_value(value, language, slot_type=part.slot_type, style=part.format)
+    slot_type = part.slot_type
+    if plain is None and slot_type is not None and value not in map(scope.get, part.expression.names):
+        slot_type = None  # what stands in for an answer is no option
+    return format_value(value, language, slot_type=slot_type, style=part.format)
 
 
 def compile_template(source: str, slots: Mapping[str, SlotType]) -> Template:
@@ -84,8 +87,15 @@ def _compile_placeholder(inner: str, slots: Mapping[str, SlotType]) -> Placehold
     if not source.strip():
         raise ExpressionError("text-brace", "'{}' is empty. Put the name of a slot between the braces.")
     expression = compile_expression(source, slots)
-    slot_type = slots.get(expression.plain_slot) if expression.plain_slot else None
-    return Placeholder(expression, style or None, slot_type)
+    return Placeholder(expression, style or None, _type_shown(expression, slots))
+
+
+def _type_shown(expression: Expression, slots: Mapping[str, SlotType]) -> SlotType | None:
+    """The type of the slot that is shown; ``{mood or "fine"}`` shows an option by its name, too."""
+    if expression.plain_slot:
+        return slots.get(expression.plain_slot)
+    types = [slots[name] for name in expression.names if name in slots]
+    return types[0] if len(types) == 1 and types[0].options else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ class CompiledText:
 @dataclass(frozen=True, slots=True)
 class CompiledSpeech:
     text: CompiledText
-    options: tuple[Template, ...] = ()
+    options: tuple[CompiledText, ...] = ()
     media: tuple[Template, ...] = ()
 
 
@@ -133,9 +143,12 @@ class Voice:
         """The message, with its buttons and media filled in as well."""
         return Message(
             self.fill(speech.text, seed),
-            tuple(option.fill(self.scope, self.language) for option in speech.options),
+            tuple(self._button(option) for option in speech.options),
             tuple(address.fill(self.scope, self.language) for address in speech.media),
         )
+
+    def _button(self, text: CompiledText) -> str:
+        return text.first(self.language, self.first_language).fill(self.scope, self.language)
 
     def fill(self, text: CompiledText, seed: str) -> str:
         """One variation of the text, filled in."""
@@ -165,7 +178,7 @@ class TextCompiler:
     def speech(self, speech: Speech) -> CompiledSpeech:
         return CompiledSpeech(
             self.text(speech.text),
-            tuple(self.template(option) for option in speech.options),
+            tuple(self.text(option) for option in speech.options),
             tuple(self.template(address) for address in speech.media),
         )
 

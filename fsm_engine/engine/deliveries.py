@@ -47,11 +47,13 @@ DeliveryFunction = Callable[[Delivery], Any]
 class Outbox:
     """Hands entries to the registered functions: those due on `run_due`, and all by a task in the background.
 
-    ``clock`` tells when one is due. The task begins with the first registered function; `close` ends it.
+    ``clock`` tells when one is due. The task begins with the first registered function; `close` ends it. ``only``: the
+    conversation that it serves; None: all of them.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], only: str | None = None) -> None:
         self._store = store
+        self._only = only
         self._clock = clock
         self._functions: dict[str | None, DeliveryFunction] = {}  # by who is notified; None: messages
         self._called = asyncio.Event()
@@ -106,7 +108,7 @@ class Outbox:
 
     @property
     def _takers(self) -> Takers:
-        return Takers(None in self._functions, [name for name in self._functions if name is not None])
+        return Takers(None in self._functions, [name for name in self._functions if name is not None], self._only)
 
     async def _work(self) -> None:
         """Each is handed over in a task of its own, so that one that hangs holds up nobody else."""

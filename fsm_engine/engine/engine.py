@@ -93,6 +93,7 @@ class Engine:
         deliver: DeliveryFunction | None = None,
         notify: Mapping[str, DeliveryFunction] | None = None,
         run_timers_every_s: float | None = None,
+        serves: str | None = None,
         waiting_s: float | None = WAITING_TIME_S,
         clock: Clock | None = None,
         new_id: NewId | None = None,
@@ -106,23 +107,22 @@ class Engine:
     ) -> AsyncIterator[Engine]:
         """An engine over a database and a folder of flows; leaving the context closes the database.
 
-        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, and so does the
+        ``database`` is an address or `Settings`. Beside an address, settings come from the environment, as does the
         address when it is None (``DATABASE_URL``, else ``sqlite:///fsm_engine.db``). ``upgrade`` brings a database of
         an older schema to this one's first. A store that is open already is used as it is, and closed with the engine.
-        ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow
-        names must be registered there; otherwise register with `Engine.action` before a turn needs it.
-        ``stages`` are functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's
-        name unless given as a mapping. ``deliver`` and ``notify``, by name, are what `Engine.deliver` and
-        `Engine.notify` register. ``run_timers_every_s`` lets the engine call `run_timers` by itself. ``clock`` returns
-        an aware datetime. ``waiting_s``: where there is a ``deliver``, a turn whose actions take longer returns with
-        the bot's waiting text, and their results are delivered; None: a turn waits, unless a step says ``waiting:``.
-        ``new_id`` is for tests and simulations, where a second run must give the same rows: called with the time of the
-        turn that opens a session, it returns the session's id, which must be new to the database.
-        ``hold_at_most`` bounds how many conversations' states are kept in memory.
-        ``recover`` finishes what dead processes left before the engine is given out; its actions must be passed, as
-        those registered later are not known yet. ``remember`` is how long a second identical request to an action gets
-        the first result, None for never, where the action says nothing itself. ``owner`` and ``chance`` are for tests
-        and simulations: the name under which this engine runs actions, unlike any other's, and numbers from 0 to 1.
+        ``flows`` is a folder, a list of files, or loaded flows. With ``actions`` given, every action that a flow names
+        must be registered there; otherwise register with `Engine.action` before a turn needs it. ``stages`` are
+        functions by the name of the `Stage` that they replace. ``risk_hooks`` go by their function's name unless given
+        as a mapping. ``deliver`` and ``notify`` are registered as by the methods. ``run_timers_every_s`` lets the
+        engine call `run_timers` by itself. ``serves`` names the one conversation for which this engine delivers and
+        runs timers, as its terminal. ``clock`` returns an aware datetime. ``waiting_s``: where there is a ``deliver``,
+        a turn whose actions take longer returns with the bot's waiting text, and their results are delivered; None: a
+        turn waits, unless a step says ``waiting:``. ``new_id``, for runs that must give the same rows, gives the id of
+        a new session from the time of the turn that opens it. ``hold_at_most`` bounds how many conversations' states
+        are kept in memory. ``recover`` finishes what dead processes left before the engine is given out; its actions
+        must be passed, as those registered later are not known yet. ``remember`` is how long a second identical request
+        to an action gets the first result, where the action says nothing itself; None for never. ``owner`` (the name
+        under which this engine runs actions) and ``chance`` (gives numbers from 0 to 1) are for tests and simulations.
 
         Raises:
             FlowError: the flow files have problems; nothing was opened.
@@ -142,7 +142,7 @@ class Engine:
             ending.push_async_callback(store.close)
             leases = Leases(store, owner or new_owner(), clock)
             ending.push_async_callback(leases.release_all)
-            outbox = Outbox(store, clock)
+            outbox = Outbox(store, clock, serves)
             ending.push_async_callback(outbox.close)
             late = LateResults(waiting_s, lambda: outbox.takes_messages)
             ending.push_async_callback(late.close)
@@ -166,7 +166,7 @@ class Engine:
             recovery = Recovery(store, actions, leases, turns.finish, clock)
             if recover:
                 await recovery.recover()
-            timers = TimerRunner(store, source, turns, clock, outbox.wake)
+            timers = TimerRunner(store, source, turns, clock, outbox.wake, serves)
             ending.push_async_callback(timers.close)
             timers.start(run_timers_every_s)
             yield cls(store, source, actions, turns, clock, outbox=outbox, timers=timers, recovery=recovery)

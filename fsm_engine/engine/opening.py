@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from fsm_engine.core.flows import Flows
 from fsm_engine.engine.held import Held
 from fsm_engine.engine.requests import Request, language_and_region
-from fsm_engine.model.flow import Bot
 from fsm_engine.model.session import Frame, Mood, SessionState, Status, Timer
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import TurnKind
@@ -33,8 +33,12 @@ class Opening(NamedTuple):
     carried_timers: tuple[Timer, ...] = ()
 
 
-def open_session(held: Held, request: Request, bot: Bot, *, now: datetime, new_id: NewId) -> Opening:
-    """A new session where there is none, the last one is over or has expired, or a flow is started."""
+def open_session(held: Held, request: Request, flows: Flows, *, now: datetime, new_id: NewId) -> Opening:
+    """A new session where there is none, the last one is over or has expired, or a flow is started.
+
+    Where the program does not say it, the language is the one in which the user begins, else that of the last session.
+    """
+    bot = flows.bot
     wanted, region = language_and_region(request.locale, bot.languages)
     state = held.state
     carried: tuple[tuple[Frame, ...], tuple[Timer, ...]] = ((), ())
@@ -47,6 +51,9 @@ def open_session(held: Held, request: Request, bot: Bot, *, now: datetime, new_i
             carried = (state.frames, state.timers) if offers else ((), ())
         elif request.kind is TurnKind.START and state.frames:
             closes = (state.session_id, Status.CANCELLED.value)
+    begins = state is None or is_new or not (carried[0] if closes else state.frames)
+    if wanted is None and begins and len(bot.languages) > 1 and request.kind is TurnKind.TEXT:
+        wanted = flows.language_of(request.text)
     language = wanted or (state.language if state else bot.languages[0])
     moods = state.moods if state is not None and is_new else ()
     if state is None or is_new or closes is not None:

@@ -60,7 +60,7 @@ class TimerRunner:
     """Takes the turns of timers. Of several processes that run them, each timer is fired by one.
 
     The turn is computed from the state that still holds the timer and commits only on that state, so whoever comes
-    second finds it gone.
+    second finds it gone. ``only``: the conversation that it serves; None: all of them.
     """
 
     def __init__(
@@ -70,12 +70,14 @@ class TimerRunner:
         turns: Turns,
         clock: Callable[[], datetime],
         wake_outbox: Callable[[], None],
+        only: str | None = None,
     ) -> None:
         self._store = store
         self._source = source
         self._turns = turns
         self._clock = clock
         self._wake_outbox = wake_outbox
+        self._only = only
         self._task: asyncio.Task[None] | None = None
 
     def start(self, every_s: float | None) -> None:
@@ -158,6 +160,8 @@ class TimerRunner:
             wanted = wanted._replace(since=page[-1].last_activity, after=page[-1].key)
 
     async def _take(self, wanted: _Wanted) -> bool:
+        if self._only not in (None, wanted.conversation_id):
+            return False
         try:
             async with self._turns.alone(wanted.conversation_id):
                 return await self._take_alone(wanted)

@@ -246,7 +246,7 @@ class Turns:
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if self._asks_outside(request):
             held = await self._fresh(held, request)
-        opening = open_session(held, request, self._source.flows.bot, now=self._clock(), new_id=self._new_id)
+        opening = open_session(held, request, self._source.flows, now=self._clock(), new_id=self._new_id)
         turn = await self._understood(request, opening)
         if self.stages.asks_outside:
             opening, turn = await self._pipeline.understand(request, opening, turn, self._source.flows.bot)

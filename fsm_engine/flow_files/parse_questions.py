@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fsm_engine.flow_files.option_words import with_same_as, with_shown_as
 from fsm_engine.flow_files.parse_texts import parse_reasks, parse_speech, parse_text
 from fsm_engine.flow_files.shapes import Fields, action_name, as_full_list, as_map, name, slot_name
 from fsm_engine.flow_files.step_parts import Outline, parse_give_up
-from fsm_engine.flow_files.type_phrases import parse_type, with_synonyms
+from fsm_engine.flow_files.type_phrases import parse_type
 from fsm_engine.flow_files.yaml_source import Source, YamlList, YamlNode
 from fsm_engine.model.flow import Ask, Check, Confirm, Speech, Text
 from fsm_engine.model.slot import SlotType
@@ -14,9 +15,11 @@ MOST_ATTEMPTS = 20
 MOST_CHECKS = 20
 ATTEMPTS = 3
 
+UNREADABLE = SlotType(kind="")
+
 _ANSWER_KEYS = ("help", "again", "attempts", "give_up")
 ASK_KEYS = (
-    *("type", "same_as", "prompt", "options", "media", *_ANSWER_KEYS),
+    *("type", "same_as", "shown_as", "prompt", "options", "media", *_ANSWER_KEYS),
     *("optional", "checks", "private", "depends_on", "default", "prefill", "called"),
 )
 CONFIRM_KEYS = ("review", "prompt", "options", "media", *_ANSWER_KEYS)
@@ -66,13 +69,15 @@ def parse_confirm(fields: Fields, outline: Outline) -> Confirm | None:
 
 
 def _slot_type(fields: Fields) -> SlotType:
-    """Plain text stands in for a type that cannot be understood."""
+    """`UNREADABLE` stands in for a type that cannot be understood: nothing that rests on it is wrong."""
     node = fields.require("type")
     kind = None if node is None else parse_type(fields.source, node)
-    same_as = fields.get("same_as")
-    if kind is None or same_as is None:
-        return kind or SlotType(kind="text")
-    return with_synonyms(fields.source, kind, same_as)
+    if kind is None:
+        return UNREADABLE
+    same_as, shown_as = fields.get("same_as"), fields.get("shown_as")
+    if same_as is not None:
+        kind = with_same_as(fields.source, kind, same_as)
+    return kind if shown_as is None else with_shown_as(fields.source, kind, shown_as)
 
 
 def _prompt(fields: Fields) -> Speech:

@@ -66,8 +66,8 @@ def parse_speech(source: Source, node: YamlNode, what: str, beside: Fields | Non
     if isinstance(node, YamlMap) and not node.entries.keys().isdisjoint(_SPEECH_KEYS):
         inner = Fields(source, node, what, _SPEECH_KEYS)
         text_node = inner.require("text")
-    options = _carried(source, inner, beside, "options")
-    media = _carried(source, inner, beside, "media")
+    options = _buttons(source, _carried(source, inner, beside, "options"))
+    media = _addresses(source, _carried(source, inner, beside, "media"))
     text = None if text_node is None else parse_text(source, text_node, what)
     return None if text is None else Speech(text, options, media)
 
@@ -85,20 +85,60 @@ def optional_speech(fields: Fields, key: str, *, may_be_blank: bool = False) -> 
     return None
 
 
-def _carried(source: Source, inner: Fields | None, beside: Fields | None, key: str) -> tuple[Written, ...]:
+def _carried(source: Source, inner: Fields | None, beside: Fields | None, key: str) -> YamlNode | None:
     within = None if inner is None else inner.get(key)
     outside = None if beside is None else beside.get(key)
-    node = within or outside
+    if within is not None and outside is not None:
+        source.error(within, "keys-together", f"'{key}' is written twice, in the text and beside it; keep one")
+    return within or outside
+
+
+def _addresses(source: Source, node: YamlNode | None) -> tuple[Written, ...]:
     if node is None:
         return ()
-    if within is not None and outside is not None:
-        source.error(node, "keys-together", f"'{key}' is written twice, in the text and beside it; keep one")
-    if isinstance(node, YamlText) and key == "media":
+    if isinstance(node, YamlText):
         address = written(source, node, "'media'")
         return () if address is None else (address,)
-    items = as_full_list(source, node, f"'{key}'", most=MOST_OPTIONS)
-    texts = (said(source, item, f"'{key}'") for item in items)
+    items = as_full_list(source, node, "'media'", most=MOST_OPTIONS)
+    texts = (said(source, item, "'media'") for item in items)
     return tuple(text for text in texts if text is not None)
+
+
+def _buttons(source: Source, node: YamlNode | None) -> tuple[Text, ...]:
+    """A list whose items may be maps by language, or lists by language."""
+    if node is None:
+        return ()
+    if isinstance(node, YamlMap) and not lacks_quotes(node):
+        return _buttons_by_language(source, node)
+    items = as_full_list(source, node, "'options'", most=MOST_OPTIONS)
+    texts = (_button(source, item) for item in items)
+    return tuple(text for text in texts if text is not None)
+
+
+def _button(source: Source, node: YamlNode) -> Text | None:
+    """One text, or one for each language: a button does not change its words from time to time."""
+    if not isinstance(node, YamlMap) or lacks_quotes(node):
+        one = said(source, node, "'options'")
+        return None if one is None else Text(one.at, {ANY_LANGUAGE: (one,)})
+    text = _by_language(source, node, "'options'")
+    several = next((group for group in text.variations.values() if len(group) > 1), None) if text else None
+    if several is not None:
+        source.error(node, "wrong-shape", "each of 'options' is one text, or one for each language")
+    return text
+
+
+def _buttons_by_language(source: Source, node: YamlMap) -> tuple[Text, ...]:
+    whole = _by_language(source, node, "'options'")
+    if whole is None:
+        return ()
+    counts = {language: len(texts) for language, texts in whole.variations.items()}
+    if len(set(counts.values())) > 1:
+        told = " and ".join(f"{count} in {language}" for language, count in counts.items())
+        source.error(node, "bad-options", f"'options' are the same ones in each language; there are {told}")
+    return tuple(
+        Text(whole.at, {language: (texts[index],) for language, texts in whole.variations.items()})
+        for index in range(min(counts.values()))
+    )
 
 
 def parse_reasks(source: Source, node: YamlNode) -> tuple[Text, ...]:

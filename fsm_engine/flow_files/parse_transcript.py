@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fsm_engine.flow_files.parse_texts import language_code
 from fsm_engine.flow_files.patterns import check_pattern
 from fsm_engine.flow_files.shapes import YEAR_S, Fields, as_full_list, as_json, as_list, as_map, said, scalar, written
 from fsm_engine.flow_files.yaml_source import Source, YamlList, YamlMap, YamlNode, YamlText
@@ -10,7 +11,7 @@ from fsm_engine.model.session import Status
 from fsm_engine.model.slot import Json
 from fsm_engine.model.transcript import Ends, Expected, Transcript, TranscriptTurn
 
-TRANSCRIPT_KEYS = ("transcript", "flow", "actions", "turns", "ends")
+TRANSCRIPT_KEYS = ("transcript", "flow", "locale", "actions", "turns", "ends")
 MOST_TURNS = 1000
 MOST_MESSAGES = 50
 _HAPPENINGS = ("user", "start", "crash", "later", "repeat")
@@ -31,11 +32,18 @@ def parse_transcript(source: Source, mapping: YamlMap) -> Transcript | None:
         title="" if title is None else title.text,
         at=source.at(node),
         flow=fields.written("flow"),
+        locale=_locale(fields),
         actions=_values(fields, "actions"),
         turns=tuple(turn for turn in turns if turn is not None),
         ends=_ends(fields),
     )
     return None if title is None else parsed
+
+
+def _locale(fields: Fields) -> str | None:
+    node = fields.get("locale")
+    text = None if node is None else scalar(fields.source, node, "'locale'")
+    return None if text is None else language_code(fields.source, text)
 
 
 def _turn(source: Source, node: YamlNode) -> TranscriptTurn | None:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from fsm_engine.flow_files.authors_help import did_you_mean, listed, nearest, shown
+from fsm_engine.flow_files.authors_help import did_you_mean, nearest, shown
 from fsm_engine.flow_files.bounds import BadBounds, day_bounds, money_bounds, number_bounds
 from fsm_engine.flow_files.iso_codes import COUNTRIES, unknown_country
+from fsm_engine.flow_files.option_words import option_with
 from fsm_engine.flow_files.patterns import check_pattern
-from fsm_engine.flow_files.shapes import LONGEST_NAME, Fields, as_full_list, as_list, scalar
-from fsm_engine.flow_files.yaml_source import Source, YamlEntry, YamlList, YamlMap, YamlNode, YamlText
+from fsm_engine.flow_files.shapes import LONGEST_NAME, Fields, as_full_list, scalar
+from fsm_engine.flow_files.yaml_source import Source, YamlEntry, YamlMap, YamlNode, YamlText
 from fsm_engine.model.slot import Option, SlotType
 
 MOST_CHOICES = 200
@@ -228,7 +229,7 @@ def _list_form(source: Source, value: YamlMap) -> SlotType | None:
 
 def _options_form(source: Source, kind: str, entry: YamlEntry) -> SlotType | None:
     if isinstance(entry.value, YamlMap):
-        options = [Option(o.key.text, synonyms(source, o.value)) for o in entry.value.entries.values()]
+        options = [option_with(source, o.key.text, o.value) for o in entry.value.entries.values()]
     else:
         items = as_full_list(source, entry.value, f"'{kind}'", most=MOST_CHOICES)
         texts = (scalar(source, item, f"an option of '{kind}'") for item in items)
@@ -238,34 +239,3 @@ def _options_form(source: Source, kind: str, entry: YamlEntry) -> SlotType | Non
     except BadType as problem:
         source.error(entry.value, problem.code, str(problem))
     return None
-
-
-def synonyms(source: Source, node: YamlNode) -> tuple[str, ...]:
-    """Other words for one option: a list, or a single one."""
-    items: list[YamlNode] = [node] if isinstance(node, YamlText) else []
-    if isinstance(node, YamlList | YamlMap):
-        items = as_list(source, node, "what means the same", most=MOST_CHOICES)
-    texts = (scalar(source, item, "a word that means the same") for item in items)
-    return tuple(text.text for text in texts if text is not None)
-
-
-def with_synonyms(source: Source, kind: SlotType, node: YamlNode) -> SlotType:
-    """The type with what ``same_as`` adds to its options."""
-    of_items = kind.item if kind.kind == "list of" and kind.item is not None else kind
-    if not of_items.options:
-        source.error(node, "key-without-effect", f"'same_as' works with 'one of' and 'some of', not with '{kind.kind}'")
-        return kind
-    if not isinstance(node, YamlMap):
-        source.error(node, "wrong-shape", "'same_as' maps each option to other words: {checking: [current, everyday]}")
-        return kind
-    added: dict[str, tuple[str, ...]] = {}
-    values = [option.value for option in of_items.options]
-    for entry in node.entries.values():
-        if entry.key.text in values:
-            added[entry.key.text] = synonyms(source, entry.value)
-            continue
-        hint = did_you_mean(entry.key.text, values) or f"; the options are {listed(values)}"
-        source.error(entry.key, "unknown-option", f"{shown(entry.key.text)} is not an option of this type{hint}")
-    options = tuple(Option(o.value, o.synonyms + added.get(o.value, ())) for o in of_items.options)
-    changed = replace(of_items, options=options)
-    return replace(kind, item=changed) if of_items is not kind else changed

@@ -166,14 +166,15 @@ Right: type: money 25 USD..
 Right: type: date today..today+14
 """,
     "bad-options": """\
-The options of a choice are separated by commas; there are at least two, and each is different.
+The options of a choice are separated by commas; there are at least two, and each is different. Buttons that are listed
+by language are the same ones in each.
 
 Wrong: type: one of red, green or blue
 Right: type: one of red, green, blue
 Right: type: {one of: [now, today or tomorrow]}
 """,
     "unknown-option": """\
-'same_as' adds other words to options of the type, and this is none of its options.
+'same_as' and 'shown_as' have words for options of the type, and this is none of its options.
 
 Wrong: type: one of checking, savings
        same_as: {chequing: [current]}

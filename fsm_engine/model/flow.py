@@ -30,7 +30,7 @@ class Speech:
     """A text with what goes along with it: buttons and media addresses."""
 
     text: Text
-    options: tuple[Written, ...] = ()
+    options: tuple[Text, ...] = ()
     media: tuple[Written, ...] = ()
 
 

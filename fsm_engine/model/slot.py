@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -28,17 +29,30 @@ Bound: TypeAlias = Decimal | DayBound
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice of a ``one of`` type, with the other words that mean the same."""
+    """One choice of a ``one of`` type: what is stored, and the other words that mean the same.
+
+    ``shown_as`` is what it is called, and ``words`` what else means it, by language; both may name any language.
+    """
 
     value: str
     synonyms: tuple[str, ...] = ()
+    shown_as: Mapping[str, str] = field(default_factory=dict, hash=False)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def label(self, language: str) -> str:
+        """What the option is called in the language, else in the first one that it has a name in, else its value."""
+        names = self.shown_as
+        if not names:
+            return self.value
+        return names.get(language) or names.get(language.partition("-")[0]) or next(iter(names.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class SlotType:
     """What kind of answer a slot takes.
 
-    ``kind`` is the phrase of the flow language without its bounds (``"whole number"``, ``"one of"``).
+    ``kind`` is the phrase of the flow language without its bounds (``"whole number"``, ``"one of"``); it is empty where
+    the author's words could not be understood, in flows that never run.
     ``low`` and ``high`` are inclusive: of a number, an amount, a day, or the length of a text.
     """
 

@@ -52,6 +52,7 @@ class Transcript:
     title: str
     at: Position
     flow: Written | None = None
+    locale: str | None = None
     actions: Mapping[str, Json] = field(default_factory=dict)
     turns: tuple[TranscriptTurn, ...] = ()
     ends: Ends | None = None

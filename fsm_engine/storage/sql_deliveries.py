@@ -5,26 +5,29 @@ from __future__ import annotations
 
 from fsm_engine.storage import sql_rows as rows
 
-# ?1 whether messages are taken, ?2 a JSON array of the names that are notified.
-_TAKEN = """(d.kind = 'messages' AND ?1 OR d.kind = 'notify' AND d.target IN (SELECT value FROM json_each(?2)))"""
+# ?1 whether messages are taken, ?2 a JSON array of the names that are notified, ?3 the only conversation, or NULL.
+_TAKEN = """
+  (d.kind = 'messages' AND ?1 OR d.kind = 'notify' AND d.target IN (SELECT value FROM json_each(?2)))
+  AND (?3 IS NULL OR d.session IN (
+    SELECT s.key FROM conversations AS c JOIN sessions AS s ON s.conversation = c.key WHERE c.id = ?3))"""
 _DELIVERIES = f"""
 SELECT {rows.DELIVERY}
 FROM deliveries AS d CROSS JOIN sessions AS s ON s.key = d.session
 CROSS JOIN conversations AS c ON c.key = s.conversation
 LEFT JOIN turns AS t ON t.session = d.session AND t.number = d.turn"""
 
-# Marks some that are due as being handed over until ?4: ?3 is now, ?5 how many. One goes only when those before it, of
+# Marks some that are due as being handed over until ?5: ?4 is now, ?6 how many. One goes only when those before it, of
 # the same session to the same address, are out of the way.
 CLAIM_DELIVERIES = f"""
-UPDATE deliveries SET attempts = attempts + 1, next_attempt_at = ?4
+UPDATE deliveries SET attempts = attempts + 1, next_attempt_at = ?5
 WHERE status = 'pending' AND key IN (
   SELECT d.key FROM deliveries AS d
-  WHERE d.status = 'pending' AND d.next_attempt_at <= ?3 AND {_TAKEN}
+  WHERE d.status = 'pending' AND d.next_attempt_at <= ?4 AND {_TAKEN}
     AND NOT EXISTS (
       SELECT 1 FROM deliveries AS e
       WHERE e.session = d.session AND e.status = 'pending' AND e.key < d.key AND e.kind = d.kind
         AND e.target IS d.target)
-  ORDER BY d.next_attempt_at LIMIT ?5)
+  ORDER BY d.next_attempt_at LIMIT ?6)
 RETURNING key
 """
 DELIVERIES_BY_KEY = f"{_DELIVERIES} WHERE d.key IN (SELECT value FROM json_each(?1)) ORDER BY d.key"

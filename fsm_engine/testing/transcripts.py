@@ -209,10 +209,13 @@ class _Player:
     async def _deliver(self, turn: TranscriptTurn, request_id: str) -> Reply:
         if turn.start is not None:
             self._said.append(f"(start {turn.start.text})")
-            return await self._engine.start(CONVERSATION, turn.start.text, request_id=request_id)
+            return await self._engine.start(
+                CONVERSATION, turn.start.text, request_id=request_id, locale=self._transcript.locale
+            )
         assert turn.user is not None
         self._said.append(f"user: {turn.user}")
-        return await self._engine.turn(CONVERSATION, turn.user, request_id=request_id)
+        locale = self._transcript.locale
+        return await self._engine.turn(CONVERSATION, turn.user, request_id=request_id, locale=locale)
 
     async def _crash(self) -> None:
         self._said.append("(crash)")

@@ -43,6 +43,8 @@ _PARTING: Final = re.compile(
     r"\s*[;\n]\s*|,\s+(?!(?:19|20)\d\d\b(?![\s-]?\d))|[.!]\s+|\s+(?:and|y|e|&)\s+|\s+(?:with|con)\s+(?=[$€£\d])",
     re.IGNORECASE,
 )
+_JOINT: Final = re.compile(r"^(?:and|y|e|&|also|tambi[eé]n|plus)\s+(?=\S)", re.IGNORECASE)
+"""What joins a part to the one before, at its beginning."""
 _BELONGS_BEHIND: Final = re.compile(r"(?:an? )?(?:half|quarter|third|medi[oa]|cuarto|not|no)\b", re.IGNORECASE)
 _PHONE: Final = re.compile(r"\+?\(?\d(?:[\s().-]{0,2}\d){6,}")
 _ONE_OF_A_KIND: Final = frozenset(
@@ -187,7 +189,7 @@ class _Search:
         return claims
 
     def _option(self, core: str, slot_type: SlotType) -> Json:
-        value = exact_choice(choices_of(slot_type.options), core)
+        value = exact_choice(choices_of(slot_type.options, self.context.language), core)
         if value is None or sum(map(str.isalpha, core)) < LEAST_LETTERS:
             return None
         return None if isinstance(self._read(core, SlotType("yes or no")), Fits) else value
@@ -230,7 +232,8 @@ def _parts(text: str, context: ReadingContext) -> list[str]:
         parts.append(text[start : match.start()])
         start = match.end()
     parts.append(text[start:])
-    return [part for part in (part.strip(" \t,;.!") for part in parts) if part]
+    bare = (_JOINT.sub("", part.strip(" \t,;.!")) for part in parts)
+    return [part for part in bare if part]
 
 
 def _is_one_number(before: str, parting: str, after: str, context: ReadingContext) -> bool:

@@ -82,7 +82,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
         "That message is too long for me: at most {limit} characters. Could you say it more briefly, or in parts?",
     ),
     "nothing_said_yet": ("You have not told me anything yet.",),
-    "said_so_far": ("So far you told me: {answers}.",),
+    "said_so_far": ("So far you told me:\n{answers}",),
     "which_to_change": ("Which answer would you like to change: {options}?",),
     "nothing_to_change": ("There is no answer to change yet.",),
     "new_answer": ("Sure, let's change {slot}.", "No problem, let's put {slot} right."),

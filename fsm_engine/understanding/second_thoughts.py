@@ -25,58 +25,82 @@ _ASIDE: Final = MappingProxyType(
 """Words that put something right only with a comma behind them: "no savings" is another thing."""
 _TURN: Final = MappingProxyType(
     {
-        "en": r"wait|sorry|oops|whoops|actually|but|rather|correction|scratch that",
-        "es": r"espera|espere|perdon|perdona|perdone|disculpa|ups|en realidad|de hecho|pero|mejor dicho|mejor",
+        "en": r"wait|sorry|oops|whoops|actually|but|rather|correction|scratch that|on second thoughts?|better",
+        "es": r"espera|espere|perdon|perdona|perdone|disculpa|ups|en realidad|de hecho|pero|mejor dicho|mejor"
+        r"|pensandolo (?:bien|mejor)",
     }
 )
 _MEANT: Final = MappingProxyType(
     {
-        "en": r"i mean|i meant|i meant to say|i wanted to say|make (?:it|that)|(?:it|that) should (?:be|have been)"
-        r"|let'?s say|put",
-        "es": r"quise decir|queria decir|quiero decir|digo|mas bien|que sea|pon|ponme|deberia ser|tenia que ser",
+        "en": r"i meant to say|i meant|i mean|i wanted to say",
+        "es": r"quise decir|queria decir|quiero decir|digo",
+    }
+)
+_CHANGED: Final = MappingProxyType(
+    {
+        "en": r"make (?:it|that)|(?:it|that) should (?:be|have been)|let'?s say|put(?= [$€£]?\d)",
+        "es": r"mas bien|que sea|pon(?:me)?(?= [$€£]?\d)|deberia ser|tenia que ser",
     }
 )
 
 
+_INSTEAD: Final = MappingProxyType(
+    {"en": r"[\s,]+(?:instead|rather|after all)$", "es": r"[\s,]+(?:mejor|en vez de eso|en su lugar)$"}
+)
+"""Behind a value they put it in another's place: "savings instead"."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecondThought:
-    """``words`` hold the new value. ``is_meant``: the user says that an answer was meant otherwise ("I meant …")."""
+    """``words`` hold the new value. ``is_meant``: the user says that another one was meant or is to be ("make it 30").
+
+    ``is_said``: in so many words, "I meant …"; "make it shorter" may be an answer like any other.
+    """
 
     words: str
     is_meant: bool
+    is_said: bool = False
 
 
 def second_thought(text: str, language: str) -> SecondThought | None:
     """The value that the user puts in an earlier one's place, or None where the words put nothing right.
 
     >>> second_thought("No, savings", "en"), second_thought("savings", "en")
-    (SecondThought(words='savings', is_meant=False), None)
+    (SecondThought(words='savings', is_meant=False, is_said=False), None)
     >>> second_thought("perdón, quise decir 30", "es")
-    SecondThought(words='30', is_meant=True)
+    SecondThought(words='30', is_meant=True, is_said=True)
     """
     if len(text) > LONGEST:
         return None
     words = visible(text)
-    plain = plain_spelling(words)
+    plain = plain_spelling(words).rstrip(" .!")
+    words = words[: len(plain)] if len(plain) < len(words) else words
     if len(plain) != len(words):  # positions must stay
         return None
-    aside, meant = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
+    aside, meant, instead = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
     lead = aside.match(plain)
     start = lead.end() if lead is not None else 0
     means = meant.match(plain, start)
     if means is not None:
         start = means.end()
-    rest = words[start:].strip(" ,.;:!?")
-    return SecondThought(rest, means is not None) if start and rest else None
+    behind = instead.search(plain, start)
+    rest = words[start : len(plain) if behind is None else behind.start()].strip(" ,.;:!?")
+    if not rest or not (start or behind):
+        return None
+    return SecondThought(rest, means is not None, means is not None and means["said"] is not None)
 
 
-def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    aside, turn, meant = _ASIDE[language], _TURN[language], _MEANT[language]
+def _compiled(language: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    aside, turn, meant = _ASIDE[language], _TURN[language], f"{_MEANT[language]}|{_CHANGED[language]}"
     follows = rf"\s+(?=(?:{aside}|{turn}|{meant})\b)"
     leads = re.compile(rf"(?:(?:{turn})(?:\s*[,.;:!…-]+\s*|\s+)|(?:{aside})(?:\s*[,.;:!…-]+\s*|{follows}))+")
-    return leads, re.compile(rf"(?:{meant})\b[\s,:]*")
+    return (
+        leads,
+        re.compile(rf"(?:(?P<said>{_MEANT[language]})|{_CHANGED[language]})\b[\s,:]*"),
+        re.compile(_INSTEAD[language]),
+    )
 
 
-_COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(
+_COMPILED: Final[Mapping[str, tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]] = MappingProxyType(
     {language: _compiled(language) for language in _ASIDE}
 )

@@ -122,7 +122,7 @@ def test_an_intent_belongs_to_one_flow(tmp_path: Path) -> None:
 
 
 def test_a_text_that_lacks_a_language_is_warned_of(tmp_path: Path) -> None:
-    flow = START + "  - {ask: a, type: text, prompt: {en: a?, es: '¿a?'}}\n  - {say: Hi.}\n  - {say: {es: Hola.}}"
+    flow = START + "  - {ask: email, type: text, prompt: {en: a?, es: '¿a?'}}\n  - {say: Hi.}\n  - {say: {es: Hola.}}"
 
     assert problems_of(tmp_path, flow, "bot: b\nlanguages: [en, es]") == [
         "1.yaml:4:11: warning missing-language: this text of step 'say 1' is not there in: es. "

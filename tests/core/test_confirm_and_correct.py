@@ -365,3 +365,103 @@ steps:
         "mail?",
     ]
     assert talk.say("b@example.com") == ["b?"]
+
+
+REVIEW = """
+flow: review
+steps:
+  - {ask: name, type: person name, prompt: name?}
+  - {ask: phone, type: phone US, prompt: phone?}
+  - {ask: size, type: "one of small, large", prompt: size?}
+  - {ask: deposit, type: money USD, prompt: deposit?}
+  - {confirm: sure, review: [name, phone, size, deposit], prompt: sure?}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "slot", "value"),
+    [
+        ("202-555-0199", "phone", "+12025550199"),
+        ("large", "size", "large"),
+        ("large instead", "size", "large"),
+        ("hmm, actually 50", "deposit", {"amount": "50.00", "currency": "USD"}),
+        ("50 instead", "deposit", {"amount": "50.00", "currency": "USD"}),
+        ("on second thought, 50", "deposit", {"amount": "50.00", "currency": "USD"}),
+        ("$70", "deposit", {"amount": "70.00", "currency": "USD"}),
+    ],
+)
+def test_a_new_value_at_the_review_is_taken(tmp_path: Path, words: str, slot: str, value: object) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+
+    talk.say(words)
+
+    assert talk.slots[slot] == value
+    assert talk.step == "sure"
+
+
+@pytest.mark.parametrize(("words", "step"), [("the name", "name"), ("name", "name"), ("deposit", "deposit")])
+def test_the_name_of_an_answer_at_the_review_asks_for_it(tmp_path: Path, words: str, step: str) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+
+    talk.say(words)
+
+    assert talk.step == step
+
+
+@pytest.mark.parametrize("words", ["maybe", "what is that", "50 people told me so", "Bob"])
+def test_other_words_at_the_review_change_nothing(tmp_path: Path, words: str) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+    before = dict(talk.slots)
+
+    talk.say(words)
+
+    assert (talk.slots, talk.step) == (before, "sure")
+
+
+def test_a_question_about_an_answer_at_the_review_takes_nothing_back(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+
+    talk.say("what size?")
+
+    assert (talk.step, talk.slots["size"]) == ("sure", "small")
+
+
+@pytest.mark.parametrize("word", ["cancel", "start over"])
+def test_a_doubt_about_stopping_is_no_answer_to_the_review(tmp_path: Path, word: str) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars")
+    asked = talk.say(word)
+
+    assert len(talk.say("hmm, maybe")) == len(asked) == 1
+    assert talk.state.pending is not None
+    talk.say("no")
+    assert (talk.step, talk.status, talk.state.pending) == ("sure", Status.ACTIVE, None)
+    assert talk.slots["name"] == "Ana Lopez"
+
+
+def test_two_answers_that_are_named_at_the_review_are_offered(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars", "change name and phone")
+
+    assert talk.last.expects is not None
+    assert talk.last.expects.options == ("name", "phone")
+    talk.say("phone")
+    assert talk.step == "phone"
+
+
+def test_never_mind_before_a_yes_is_a_yes(tmp_path: Path) -> None:
+    talk = Talk(flows_of(tmp_path, REVIEW))
+    talk.start("review")
+    talk.say_all("Ana Lopez", "2025550143", "small", "30 dollars", "never mind, looks good")
+
+    assert talk.status is Status.COMPLETED

@@ -81,7 +81,7 @@ def test_attempts_at_the_open_question_are_kept_while_another_flow_runs(talk: Ta
 
 
 def test_a_flow_does_not_interrupt_itself(talk: Talk) -> None:
-    talk.say_all("set a goal", "open an account")
+    talk.say_all("set a goal", "set a goal")
 
     assert stack(talk) == ["account", "goals", "details"]
 
@@ -261,3 +261,39 @@ def test_an_answer_of_the_flow_that_runs_another_can_be_changed_too(tmp_path: Pa
     assert talk.step == "day"
     assert talk.state.frames[0].slots == {"first": 2}
     assert talk.say("Monday") == ["Over."]
+
+
+def test_a_word_from_the_name_of_a_flow_asks_for_it_where_nothing_is_open(flows: Flows) -> None:
+    talk = Talk(flows)
+    talk.say("hello")
+
+    assert talk.say("the account, please") == ["name?"]
+
+
+def test_a_word_from_two_names_is_asked_about(tmp_path: Path) -> None:
+    close = "flow: close\ntitle: closing an account\nstart: {phrases: [shut it]}\n"
+    more = close + "steps:\n  - {ask: why, type: text, prompt: why?}"
+    talk = Talk(flows_of(tmp_path, BOT, ACCOUNT, HELP, more))
+    talk.say("account")
+
+    assert talk.last.expects is not None
+    assert talk.last.expects.options == ("opening an account", "closing an account")
+    assert talk.say("closing") == ["why?"]
+
+
+@pytest.mark.parametrize("words", ["2", "yes", "an", "my account is locked again", "opener", ""])
+def test_other_words_ask_for_nothing(flows: Flows, words: str) -> None:
+    talk = Talk(flows)
+    talk.say("hello")
+    talk.say(words)
+
+    assert talk.step is None
+
+
+def test_a_flow_that_waits_below_is_promised_for_later_and_costs_no_attempt(talk: Talk) -> None:
+    talk.say("set a goal")
+    said = talk.say("open an account")
+
+    assert said == ["Let's finish this first, please. Then we can get to that.", "goal?"]
+    assert stack(talk) == ["account", "goals"]
+    assert talk.state.frames[-1].attempts == 0

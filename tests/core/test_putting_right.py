@@ -189,7 +189,7 @@ def test_an_author_says_what_an_answer_is_called(tmp_path: Path) -> None:
     talk.say_all("a4", "x", "no")
 
     assert talk.last.messages[0].text == "Sort of paper: a4\nThe list: x"
-    assert talk.say("cambia mi clase de papel a letter", language="es")[0].endswith("clase de papel.")
+    assert talk.say("cambia mi clase de papel a letter", language="es")[0].endswith('"clase de papel".')
     assert talk.say("change the paper", language="en") == ["kind?"]
     assert talk.status is Status.ACTIVE
 
@@ -220,3 +220,39 @@ def test_a_flow_that_has_run_is_not_run_again_after_a_correction_below_it(tmp_pa
     assert talk.say("4") == ["b?"]
     assert talk.say("5") == ["c?"]
     assert talk.slots == {"email": "c@example.com", "b": "5", "p": "3", "q": 4}
+
+
+@pytest.mark.parametrize(
+    "words", ["put my shoes on", "make it rhyme", "let's say hello", "it should be fun", "que sea corto"]
+)
+def test_words_that_may_be_an_answer_are_one(tmp_path: Path, words: str) -> None:
+    steps = "".join(f"  - {{ask: {slot}, type: text, prompt: {slot}?}}\n" for slot in ("one", "two", "three"))
+    flow = f"flow: f\nsteps:\n{steps}"
+    talk = Talk(flows_of(tmp_path, flow))
+    talk.start("f")
+    talk.say_all("first", words)
+
+    assert talk.slots == {"one": "first", "two": words}
+
+
+@pytest.mark.parametrize("words", ["make it 30", "put 30", "it should be 30", "let's say 30"])
+def test_a_figure_for_the_answer_before_changes_it(tmp_path: Path, words: str) -> None:
+    flow = (
+        "flow: f\nsteps:\n  - {ask: age, type: whole number, prompt: age?}\n  - {ask: two, type: text, prompt: two?}\n"
+    )
+    talk = Talk(flows_of(tmp_path, flow))
+    talk.start("f")
+    talk.say_all("20", words)
+
+    assert talk.slots == {"age": 30}
+
+
+def test_what_was_wrong_is_put_right_by_the_value_alone(tmp_path: Path) -> None:
+    flow = (
+        "flow: f\nsteps:\n  - {ask: age, type: whole number, prompt: age?}\n  - {ask: two, type: text, prompt: two?}\n"
+    )
+    talk = Talk(flows_of(tmp_path, flow))
+    talk.start("f")
+    talk.say_all("20", "that's wrong, it should be 25")
+
+    assert talk.slots == {"age": 25}

@@ -362,3 +362,17 @@ def test_from_the_third_miss_on_a_person_is_offered(tmp_path: Path) -> None:
     assert 'Say "human"' in talk.last.messages[-1].text
     talk.say("human")
     assert talk.status is Status.HANDED_OFF
+
+
+@pytest.mark.parametrize("words", ["back", "skip", "repeat", "start over"])
+def test_without_an_open_question_the_bot_says_what_it_can_do(tmp_path: Path, words: str) -> None:
+    talk = Talk(
+        flows_of(
+            tmp_path,
+            "flow: f\nsteps:\n  - {ask: name, type: text, prompt: name?}\n",
+            "bot: b\nopening: Hello! I can ask for a name.",
+        )
+    )
+    talk.say("hm")
+
+    assert talk.say(words) == ["Hello! I can ask for a name."]

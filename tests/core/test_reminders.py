@@ -303,3 +303,32 @@ def test_when_a_reminder_is_due(due: Due, value: object, timezone: str, moment: 
     assert (found and found.isoformat(timespec="seconds")) == (
         datetime.fromisoformat(moment).isoformat(timespec="seconds") if moment else None
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("dat today..today+7", "unknown-type: unknown type 'dat today..today+7'; did you mean 'date'?"),
+        ("value", "unknown-type: there is no type 'value'."),
+        ("moonphase", "unknown-type: there is no type 'moonphase'."),
+        ("", "missing-value: 'type' has no value"),
+    ],
+)
+def test_a_type_that_cannot_be_read_makes_nothing_wrong_that_rests_on_it(
+    tmp_path: Path, written: str, problem: str
+) -> None:
+    flow = f"""
+        flow: f
+        steps:
+          - ask: due
+            type: {written}
+            prompt: when?
+          - say: Soon.
+            when: due < today() + 3
+          - remind: 1 day before due at 18:00
+            say: "Tomorrow: {{due | date long}}."
+        """
+
+    (found,) = problems_of(tmp_path, flow)
+
+    assert problem in found

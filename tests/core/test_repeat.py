@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.flow_texts import flows_of
 from tests.support.talk import Talk
 
@@ -278,3 +280,11 @@ steps:
 
     assert talk.say("enough") == ["end?"]
     assert talk.say("change my items") == ["item?"]
+
+
+@pytest.mark.parametrize(("words", "step"), [("that's it", "end"), ("no, that's all", "end"), ("one more", "name")])
+def test_enough_and_one_more_answer_whether_there_is_another(tmp_path: Path, words: str, step: str) -> None:
+    talk = talk_of(tmp_path)
+    talk.say_all("I", "Ana", "7", words)
+
+    assert talk.step == step

@@ -228,3 +228,19 @@ def test_the_order_of_the_facts_does_not_matter(
 
     assert talk.slots == {slot: VALUES[slot] for slot in told}
     assert talk.state.frames[0].attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("I'm Ana Lopez, my age is 30, and I'd like the aisle", "en"),
+        ("Ana Lopez; also my age is 30; plus aisle please", "en"),
+        ("soy Ana Lopez, mi edad es 30, y quiero pasillo", "es"),
+    ],
+)
+def test_what_joins_a_part_to_the_one_before_is_no_part_of_it(trip: Flows, text: str, language: str) -> None:
+    talk = Talk(trip)
+    talk.start("trip", language)
+    talk.say(text, language=language)
+
+    assert talk.slots == {"name": "Ana Lopez", "age": 30, "seat": "aisle"}

@@ -127,7 +127,7 @@ def test_a_say_step_has_variations_buttons_and_media() -> None:
 
     assert isinstance(say, Say)
     assert plain(say.speech.text) == {ANY_LANGUAGE: ["Hello!", "Hi there!"]}
-    assert [option.text for option in say.speech.options] == ["Start", "Not now"]
+    assert [plain(option) for option in say.speech.options] == [{ANY_LANGUAGE: ["Start"]}, {ANY_LANGUAGE: ["Not now"]}]
     assert [address.text for address in say.speech.media] == ["https://example.com/hello.png"]
     assert say.flag == Flag("greeting", "low")
 
@@ -137,7 +137,7 @@ def test_a_text_by_language_may_stand_in_a_mapping_with_its_buttons() -> None:
 
     assert isinstance(welcome, Say)
     assert plain(welcome.speech.text) == {"en": ["Welcome"], "es": ["Hola", "Buenas"]}
-    assert [option.text for option in welcome.speech.options] == ["Go"]
+    assert [plain(option) for option in welcome.speech.options] == [{ANY_LANGUAGE: ["Go"]}]
 
 
 def test_re_asks_by_language_are_counted_within_each_language() -> None:
@@ -190,7 +190,7 @@ def test_a_repeat_counts_rounds_and_asks_for_more() -> None:
     assert (people.slot, people.at_least, people.rounds_at_most, people.at_most) == ("people", 0, 3, None)
     assert [step.name for step in people.steps] == ["person"]
     assert people.ask_more is not None
-    assert [option.text for option in people.ask_more.options] == ["yes", "no"]
+    assert [plain(option) for option in people.ask_more.options] == [{ANY_LANGUAGE: ["yes"]}, {ANY_LANGUAGE: ["no"]}]
 
 
 def test_runs_handoffs_and_ends_are_read() -> None:

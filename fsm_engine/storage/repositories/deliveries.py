@@ -15,14 +15,18 @@ from fsm_engine.storage.row_seals import delivery_of
 
 @dataclass(frozen=True, slots=True)
 class Takers:
-    """What there is somebody for: messages, and the names that are notified. The rest stays pending."""
+    """What there is somebody for: messages, and the names that are notified. The rest stays pending.
+
+    ``conversation``: only what belongs to this one.
+    """
 
     messages: bool = False
     names: Sequence[str] = ()
+    conversation: str | None = None
 
     @property
-    def values(self) -> tuple[int, str]:
-        return int(self.messages), orjson.dumps(list(self.names)).decode()
+    def values(self) -> tuple[int, str, str | None]:
+        return int(self.messages), orjson.dumps(list(self.names)).decode(), self.conversation
 
 
 class Deliveries(Repository):

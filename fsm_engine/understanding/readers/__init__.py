@@ -11,7 +11,7 @@ from typing import Final
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.model.slot import DoesNotFit, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import reasons
-from fsm_engine.understanding.readers.wording import visible
+from fsm_engine.understanding.readers.wording import has_picture, visible, without_pictures
 
 Reader = Callable[[str, SlotType, ReadingContext], Reading]
 
@@ -64,7 +64,19 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     words = visible(text)
     if not words:
         return DoesNotFit(reasons.EMPTY)
+    if not words.isascii() and slot_type.kind != "yes or no":
+        words = _without_pictures(words, slot_type)
     return reader(words, slot_type, context)
+
+
+def _without_pictures(words: str, slot_type: SlotType) -> str:
+    """The answer without emoji around it, unless they may be the answer: an option is called by one."""
+    bare = without_pictures(words)
+    if bare == words:
+        return words
+    called = [word for option in slot_type.options for word in (option.value, *option.synonyms)]
+    called += [word for option in slot_type.options for group in option.words.values() for word in group]
+    return words if any(map(has_picture, called)) else bare
 
 
 def is_free_text(slot_type: SlotType) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -56,22 +56,47 @@ _SMALL_WORDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Options ready for look-up. ``labels`` maps folded words to the values that they name, longest first."""
+    """Options ready for look-up. ``labels`` maps folded words to the values that they name, longest first.
+
+    ``names`` is what each value is called, folded.
+    """
 
     values: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=256)
-def choices_of(options: tuple[Option, ...]) -> Choices:
-    """The options as a look-up table; a synonym shared by two options names both."""
-    named: dict[str, tuple[str, ...]] = {}
-    for option in options:
-        for label in (option.value, *option.synonyms):
-            key = _as_words(plain_spelling(label)) or plain_spelling(label)
-            named[key] = tuple(dict.fromkeys((*named.get(key, ()), option.value)))
+def choices_of(options: tuple[Option, ...], language: str = "") -> Choices:
+    """The options as a look-up table; a synonym shared by two options names both.
+
+    Words of other languages than the user's count as well, where they mean nothing else in the user's own.
+    """
+    own = _named((option.value, _own_words(option, language)) for option in options)
+    named = {**_named((option.value, _all_words(option)) for option in options), **own}
     by_length = sorted(named.items(), key=lambda item: -len(item[0]))
-    return Choices(tuple(option.value for option in options), MappingProxyType(dict(by_length)))
+    names = {o.value: tuple(dict.fromkeys(map(plain_spelling, (o.value, *o.shown_as.values())))) for o in options}
+    return Choices(tuple(names), MappingProxyType(dict(by_length)), MappingProxyType(names))
+
+
+def _own_words(option: Option, language: str) -> list[str]:
+    """The option's words in one language, and those that belong to none."""
+    groups = (option.words.get(key, ()) for key in dict.fromkeys(("", language, language.partition("-")[0])))
+    return [option.value, *option.synonyms, *(word for group in groups for word in group)]
+
+
+def _all_words(option: Option) -> list[str]:
+    return [word for group in option.words.values() for word in group]
+
+
+def _named(words_of: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    """The values that each word names."""
+    named: dict[str, tuple[str, ...]] = {}
+    for value, words in words_of:
+        for word in words:
+            key = _as_words(plain_spelling(word)) or plain_spelling(word)
+            named[key] = tuple(dict.fromkeys((*named.get(key, ()), value)))
+    return named
 
 
 def _as_words(folded: str) -> str:

@@ -63,11 +63,27 @@ _NUMERIC = re.compile(r"(?<![\w./:-])([0-9]{1,2})([/.\-])([0-9]{1,2})(?:\2([0-9]
 
 def days_in(folded: str, around: Around) -> list[FoundDay]:
     """Every day that the message names, in the order in which they stand; a phrase inside a longer one is left out."""
+    alone = _day_alone(folded, around)
+    if alone is not None:
+        return [alone]
     found: list[FoundDay] = []
     for day in _all_days(folded, around):
         if not any(day.start < other.end and other.start < day.end for other in found):
             found.append(day)
     return sorted(found, key=lambda day: day.start)
+
+
+def _day_alone(folded: str, around: Around) -> FoundDay | None:
+    """The day where one common phrase is all there is, as mostly; what `_all_days` finds then, found by one look."""
+    match = _ALONE.fullmatch(folded)
+    if match is None:
+        return None
+    if match["word"]:
+        day = days.days_later(around.today, _DAY_WORDS[match["word"]])
+        return None if day is None else FoundDay(*match.span("word"), (day,))
+    day, is_sure = _weekday(match, around)
+    end = max(match.end("day"), match.end("after"))
+    return None if day is None else FoundDay(match.start("before"), end, (day,), is_sure, is_weekday=True)
 
 
 def _all_days(folded: str, around: Around) -> Iterator[FoundDay]:
@@ -273,6 +289,10 @@ _WEEKDAY_PHRASE = re.compile(
     rf"|el proximo|el pasado|pasado|este proximo) )*)"
     rf"(?P<day>{_WEEKDAY})\b\.?(?P<after> (?:que viene|proximo|pasado|siguiente))?"
 )
+_ALONE = re.compile(
+    rf"[ .,!?]*(?:(?P<word>{any_of(_DAY_WORDS)})\b|{_WEEKDAY_PHRASE.pattern})(?: at| a las?| sobre las?)?[ .,!?]*"
+)
+"""Nothing else can be found in such a message; what leads up to a time that was taken out may stand there still."""
 _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
     (pattern if isinstance(pattern, re.Pattern) else re.compile(pattern), meaning, is_weekday)
     for pattern, meaning, is_weekday in (
@@ -300,7 +320,7 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], _Meaning, bool], ...]] = tuple(
             _ahead,
             False,
         ),
-        (rf"\b{_COUNT} ({_UNIT}) (?:ago|before|atras|earlier)\b", _ago, False),
+        (rf"\b{_COUNT} ({_UNIT}) (?:ago|before(?! yesterday)|atras|earlier)\b", _ago, False),
         (rf"\bhace (?:unos |unas )?{_COUNT} ({_UNIT})\b", _ago, False),
         (_LENGTH_ALONE, _length_alone, False),
         (rf"(?<!la )(?<!las )\b({any_of(_DAY_WORDS)})\b", _day_word, False),

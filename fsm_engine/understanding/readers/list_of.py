@@ -6,7 +6,7 @@ import re
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Json, Reading, ReadingContext, SeveralFit, SlotType
 from fsm_engine.understanding.readers import bounds, doubt, reasons
-from fsm_engine.understanding.readers.wording import plain_spelling, visible
+from fsm_engine.understanding.readers.wording import plain_spelling, visible, without_pictures
 
 _MARKS = re.compile(r"[;\n\u2022]|,(?=\s|$)")
 _ANY_COMMA = re.compile(r"[;\n\u2022,]")
@@ -33,12 +33,12 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     line = visible(text)
     if not line:
         return DoesNotFit(reasons.EMPTY)
-    folded = plain_spelling(line)
+    folded = plain_spelling(without_pictures(line))
     if folded.strip(" .!") in _NONE:
         return _counted([], slot_type, is_certain=True)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
-    entries = _entries(text if item.kind == "text" else _LEAD.sub("", text), item, context)
+    entries = _entries(text if item.kind == "text" else _LEAD.sub("", without_pictures(text)), item, context)
     if len(entries) > _MOST_ENTRIES:
         return DoesNotFit(reasons.TOO_MANY)
     return _all_read(entries, item, slot_type, context)

@@ -36,6 +36,7 @@ NOT_NAMES: Final = frozenset(
     never maybe perhaps what why how when where who which whose and or but if because with without for from to
     in on at of about into than then name names account bank money email e-mail phone address number password
     card savings checking question human agent person people someone anyone anonymous unknown n/a na null
+    hm hmm mm mmm um uh er erm eh ehm em huh guess prefer rather whatever prefiero
     undefined test asdf qwerty fuck fucking shit crap bitch asshole bastard damn idiot stupid dumb bullshit wtf
     lol lmao omg haha hahaha hmm idk good bad great nice cool awesome secret private later today tomorrow
     yesterday now already yo tu ella nosotros ellos ellas usted ustedes mi mis su sus un una unos unas este esta

@@ -30,13 +30,13 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     also mean neither.
     """
     folded = plain_spelling(text)
-    choices = choices_of(slot_type.options)
+    choices = choices_of(slot_type.options, context.language)
     exact = exact_choice(choices, folded.strip(" .,!?;:'\"()"))
     if exact is not None:
         return Fits(exact, certain=not folded.endswith("?"))
     spotted, turned_down = spotted_choices(choices, doubt.after_correction(folded))
     is_unsure = doubt.says_not_to_know if spotted else doubt.is_unsure
-    if is_unsure(_without_labels(folded, spotted)):
+    if is_unsure(_without_labels(folded, spotted, choices)):
         return DoesNotFit(reasons.UNSURE)
     if spotted:
         return _reading(spotted, is_certain=not doubt.is_hedged(folded))
@@ -68,8 +68,9 @@ def _reading(values: Sequence[str], *, is_certain: bool) -> Reading:
     return SeveralFit(tuple(values))
 
 
-def _without_labels(folded: str, values: Sequence[str]) -> str:
+def _without_labels(folded: str, values: Sequence[str], choices: Choices) -> str:
     """The message without the options named in it, so that an option called "not sure" is no doubt."""
     for value in values:
-        folded = folded.replace(plain_spelling(value), " ")
+        for name in choices.names[value]:
+            folded = folded.replace(name, " ")
     return folded

@@ -14,17 +14,22 @@ from fsm_engine.understanding.readers.wording import plain_spelling
 _MOST_WORDS = 6
 _MOST_CHARACTERS = 80
 _GREETING = re.compile(
-    r"(?i)^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh"
-    r"|hola|buenas|"
-    r"buenos d[ií]as|buenas tardes|s[ií]|claro|vale|pues|bueno|eh)(?: there)?[\s,.!:]+)+"
+    r"(?i)^(?:(?:sure thing|of course|right|alright|all right|fine|great|no problem|no worries|why not|good question"
+    r"|(?:nice|pleased|glad|happy) to meet you|encantad[oa]|mucho gusto|por supuesto|desde luego|claro que s[ií]"
+    r"|c[oó]mo no|sin problema|por qu[eé] no|buena pregunta)\s*[,.!:]+\s*"
+    r"|(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|sure|ok|okay|yes|yeah|well|so|um+|uh+|oh|hola|buenas"
+    r"|buenos d[ií]as|buenas tardes|s[ií]|claro|vale|pues|bueno|eh)(?: there)?[\s,.!:]+)+"
 )
-_TELLING = re.compile(
-    r"(?i)^(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)"
+_TELLS = (
+    r"(?:(?:my|the) (?:full |first |last |legal |real )?name(?:'s| is| would be|:)|name(?:'s| is| ?:)"
     r"|(?:you can |please |just )*call me|"
     r"(?:people|they|friends|everyone|everybody) calls? me|i(?:'m| am) called|i go by|they call me|"
     r"mi nombre(?: completo)? es|mi nombre:|nombre ?:|me llamo|me llaman|ll[aá]mame|ll[aá]meme|puedes llamarme"
-    r"|me dicen|me puedes llamar)\s*"
+    r"|me dicen|me puedes llamar)"
 )
+_TELLING = re.compile(rf"(?i)^{_TELLS}\s*")
+_TELLING_LATER = re.compile(rf"(?i)[,.;:!]\s*(?:(?:well|so|and|anyway|oh|pues|bueno|y)[\s,]+)*(?={_TELLS}\s)")
+"""What leads up to "my name is" in a later clause; what stands before it is no name."""
 _HINTING = re.compile(
     r"(?i)^(?:i(?:'| a)?m|it(?:'| i)?s|this is|that(?:'s| is| would be)|it would be|yo soy|soy|es|ser[ií]a|habla)\s+"
 )
@@ -51,7 +56,11 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
         return DoesNotFit(reasons.UNSURE)
     straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
-    if text.endswith("?") or _HAS_ADDRESS.search(text) or (not is_told and _is_question(folded) and not text.istitle()):
+    if (
+        text.endswith("?")
+        or _HAS_ADDRESS.search(text)
+        or (not is_told and _is_question(plain_spelling(told)) and not text.istitle())
+    ):
         return DoesNotFit(reasons.NOT_A_NAME)
     if doubt.is_turned_down(plain_spelling(straight[: len(straight) - len(told)])) or _says_not(plain_spelling(told)):
         return DoesNotFit(reasons.REFUSED)
@@ -76,6 +85,9 @@ def _shows_as_name(name: str) -> bool:
 def _after_lead_in(text: str) -> tuple[str, bool, bool]:
     """The text behind its lead-in, whether it says that a name follows, and whether it only hints at one."""
     text = _GREETING.sub("", text)
+    later = _TELLING_LATER.search(text)
+    if later is not None:
+        text = text[later.end() :]
     told = _TELLING.sub("", text)
     if told != text:
         return _HINTING.sub("", told), True, False

@@ -33,7 +33,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     reading is not certain; a part that two options fit leaves those to ask about.
     """
     folded = plain_spelling(text)
-    choices = choices_of(slot_type.options)
+    choices = choices_of(slot_type.options, context.language)
     if folded.strip(" .!") in _NONE:
         return _counted([], slot_type, is_certain=True)
     spotted, _ = spotted_choices(choices, folded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _KEPT_INVISIBLE = "\u200d"
@@ -19,6 +20,27 @@ _STRAIGHT = str.maketrans(
     ord("‐"): "-",
     ord("‑"): "-",
 }
+
+
+_PICTURE = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]"
+_PICTURES = re.compile(_PICTURE)
+_PICTURES_AT_THE_ENDS = re.compile(rf"^(?:{_PICTURE}|\s)+|(?:{_PICTURE}|\s)+$")
+
+
+def without_pictures(words: str, kept: str = "") -> str:
+    """The text without emoji before and behind it; where it is nothing else, or they matter (``kept``), as it is.
+
+    >>> without_pictures("Ana 😊"), without_pictures("👍"), without_pictures("yes 👍", kept="👍👎")
+    ('Ana', '👍', 'yes 👍')
+    """
+    if words.isascii() or any(picture in words for picture in kept):
+        return words
+    return _PICTURES_AT_THE_ENDS.sub("", words) or words
+
+
+def has_picture(text: str) -> bool:
+    """Whether there is an emoji or another such sign in it."""
+    return _PICTURES.search(text) is not None
 
 
 def visible(text: str) -> str:

@@ -124,6 +124,9 @@ NEGATED: Final = frozenset(
 )
 """Openings that a following "not" or "no" turns into a clear no."""
 
+NEITHER: Final = frozenset({"never mind", "nevermind", "no importa", "no pasa nada", "no te preocupes"})
+"""What is said before the answer and is none, though it begins like a no."""
+
 FILLERS: Final = frozenset(
     word_list(
         """

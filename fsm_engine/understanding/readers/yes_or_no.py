@@ -6,11 +6,12 @@ import re
 
 from fsm_engine.model.slot import DoesNotFit, Fits, Reading, ReadingContext, SlotType
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.wording import plain_spelling
+from fsm_engine.understanding.readers.wording import plain_spelling, without_pictures
 from fsm_engine.understanding.readers.yes_no_words import (
     DOUBTFUL,
     FILLERS,
     NEGATED,
+    NEITHER,
     NO_EMOJI,
     NO_PHRASES,
     NO_STARTS,
@@ -25,9 +26,12 @@ _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 
 
+_TELLING_PICTURES = "".join((*YES_EMOJI, *NO_EMOJI, "🤷", "🤔"))
+
+
 def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     """True for yes, False for no; what says both, neither or nothing clear does not fit."""
-    folded = _without_hums(plain_spelling(text))
+    folded = _without_hums(plain_spelling(without_pictures(text, kept=_TELLING_PICTURES)))
     answer = _answer(folded)
     if answer is not None and (folded in YES_PHRASES or folded in NO_PHRASES):
         return Fits(answer)
@@ -81,7 +85,7 @@ def _phrase_answer(phrase: str) -> bool | None:
 
 def _clause_answer(clause: str) -> bool | None:
     phrase = clause.strip(" ?'¡¿")
-    if not phrase:
+    if not phrase or phrase in NEITHER:
         return None
     for spelling in (phrase, _STRETCHED.sub(r"\1", phrase), _STRETCHED.sub(r"\1\1", phrase)):
         answer = _phrase_answer(spelling)
@@ -97,7 +101,8 @@ def _by_first_words(words: list[str]) -> bool | None:
     for length in (4, 3, 2, 1):
         start = " ".join(words[:length])
         if start in NO_STARTS:
-            return False
+            is_about_a_figure = start == "not" and any(word[0].isdigit() for word in words[length:])
+            return None if is_about_a_figure else False  # "not 5" turns the 5 down, and nothing else
         if start in YES_STARTS:
             rest = words[length:]
             if not rest:
