@@ -17,6 +17,7 @@ from fsm_engine.storage import sql_erasing as sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.intake import Sql, storable
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.search_index import SearchIndex
 from fsm_engine.storage.sqlite_errors import is_lock
 
 TRIES = 200
@@ -107,6 +108,7 @@ class Erasing:
         for _ in range(TRIES):
             try:
                 if compact:
+                    await SearchIndex(self._database).compact()
                     await self._database.rewrite()
                     compact = False
                 if await self._database.empty_log():

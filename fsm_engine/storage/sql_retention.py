@@ -9,7 +9,6 @@ Those of sessions take one more: the time since which detections that nobody rev
 from __future__ import annotations
 
 LAST_CONVERSATION = "SELECT coalesce(max(key), 0) FROM conversations"
-LAST_SESSION = "SELECT coalesce(max(key), 0) FROM sessions"
 LAST_MESSAGE = "SELECT coalesce(max(id), 0) FROM messages"
 LAST_ARCHIVED = "SELECT coalesce(max(id), 0) FROM messages_archive"
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM analytics"

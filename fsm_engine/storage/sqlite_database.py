@@ -33,7 +33,10 @@ _Turn: TypeAlias = tuple[tuple[Sql, ...], tuple[str, str] | None]
 TURNS_AT_MOST = 24
 """In one transaction. More would save next to nothing of the disk's time, and leave no one to compute meanwhile."""
 LOADS_AT_MOST = 256
-_FULL_TEXT_INDEXES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'"
+_FULL_TEXT_INDEXES = """
+SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'
+  AND name NOT LIKE 'messages!_index!_%' ESCAPE '!'
+"""
 
 
 class SqliteDatabase:
@@ -100,7 +103,8 @@ class SqliteDatabase:
     async def rewrite(self) -> None:
         """`secure_delete` overwrites a deleted cell, but not the copies that splitting a page has left in its gaps.
 
-        About 10 s a gigabyte, which is then once more on the disk. Full-text indexes drop what they only marked.
+        About 10 s a gigabyte, which is then once more on the disk. Full-text indexes of others drop what they only
+        marked; ours is rid of it before, see `SearchIndex.compact`.
         """
         self._check_open()
         with engine_errors(self._place):

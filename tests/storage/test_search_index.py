@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fsm_engine.storage import open_store
+from fsm_engine.storage import Store, open_store, search, search_index
 from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
-from fsm_engine.storage.seal import Seal
-from fsm_engine.storage.search import Search
+from fsm_engine.storage.search_index import Paces, SearchIndex
 from fsm_engine.storage.turn_rows import MessageRow
-from tests.turns import turn
+from tests.turns import at, turn
 
 SECRET = "xylophonist"
 
 
 def check_index(path: Path) -> None:
-    """Fails when the index is not that of the messages; looks at all of them."""
+    """Fails when the parts of the index, each in its range, do not hold the words of all messages and nothing else."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("INSERT INTO messages_index (messages_index, rank) VALUES ('integrity-check', 1)")
+        connection.execute(
+            "CREATE VIRTUAL TABLE temp.anew USING fts5 (content, thread, owner,"
+            " tokenize = 'unicode61 remove_diacritics 2')"
+        )
+        connection.execute(
+            "INSERT INTO anew (rowid, content, thread, owner) SELECT id, content, thread, owner FROM messages_to_index"
+        )
+        wanted = words_in(connection, "temp", "anew")
+        held = [
+            word
+            for (number,) in connection.execute("SELECT number FROM search_parts WHERE first_id <= last_id").fetchall()
+            for word in words_in(connection, "main", f"messages_index_{number}")
+        ]
+    assert sorted(held) == sorted(wanted)
+
+
+def words_in(connection: sqlite3.Connection, schema: str, table: str) -> list[tuple[str, int, str, int]]:
+    """Word, message, column and place of all that an index holds; the beginnings of words are its own affair."""
+    connection.execute(f"CREATE VIRTUAL TABLE temp.words USING fts5vocab ('{schema}', '{table}', 'instance')")
+    found = connection.execute('SELECT term, doc, col, "offset" FROM words').fetchall()
+    connection.execute("DROP TABLE words")
+    return found
 
 
 async def fill(path: Path, conversations: int) -> None:
@@ -42,6 +66,7 @@ async def test_the_index_agrees_with_the_messages_after_all_that_happens_to_them
     await store.commit(turn(1, conversation="new"))
     await store.commit(turn(2, conversation="new", drop_messages=True))
     await store.messages.search("card")
+    await store.messages.compact_index()
     await store.close()
 
     check_index(path)
@@ -51,8 +76,91 @@ async def test_an_index_that_lacks_a_message_would_be_noticed(tmp_path: Path) ->
     path = tmp_path / "bot.db"
     await fill(path, 2)
 
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(AssertionError):
         check_index(path)
+
+
+async def test_words_of_a_deleted_message_in_the_index_would_be_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    await fill(path, 2)
+    store = await open_store(f"sqlite:///{path}")
+    await store.messages.search("card")
+    await store.users.delete("user 0", compact=False)
+    await store.close()
+
+    with pytest.raises(AssertionError):
+        check_index(path)
+
+
+OPERATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(0, 3), st.integers(1, 12)),
+        st.tuples(st.sampled_from(["forget", "forget newest", "search", "compact"]), st.integers(0, 3), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@pytest.mark.parametrize("small", [0, 4], ids=["parts end early", "small parts are made anew"])
+async def test_parts_of_any_age_find_what_is_there_and_hold_nothing_else(
+    tmp_path: Path, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hypothesis: what is said, deleted, searched and compacted in any order. Parts are of ten messages here."""
+    monkeypatch.setattr(search_index, "PART", 10)
+    monkeypatch.setattr(search_index, "SMALL", small)
+    monkeypatch.setattr(search, "PARTS_AT_ONCE", 2)
+    loop = asyncio.get_running_loop()
+    paths = (tmp_path / f"{number}.db" for number in count())
+
+    @given(OPERATIONS)
+    @settings(max_examples=40, deadline=None)
+    def holds(operations: list[tuple[str, int, int]]) -> None:
+        asyncio.run_coroutine_threadsafe(play(next(paths), operations), loop).result(timeout=60)
+
+    await asyncio.to_thread(holds)
+
+
+async def play(path: Path, operations: list[tuple[str, int, int]]) -> None:
+    store = await open_store(f"sqlite:///{path}", durability="normal")
+    said: dict[int, list[int]] = {}
+    try:
+        for what, whose, times in operations:
+            await operate(store, path, said, (what, whose, times))
+        await store.messages.compact_index()
+        await found(store, said)
+    finally:
+        await store.close()
+    check_index(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM search_parts WHERE is_stale").fetchone() == (0,)
+
+
+async def operate(store: Store, path: Path, said: dict[int, list[int]], operation: tuple[str, int, int]) -> None:
+    what, whose, times = operation
+    if what == "say":
+        if whose not in said:
+            await store.conversations.create(f"chat {whose}", now=at(1), user_id=f"user {whose}")
+        for _ in range(times):
+            number = (await store.messages.save_user(f"chat {whose}", f"card of {whose}", now=at(1))).id
+            said.setdefault(whose, []).append(number)
+    elif what == "search":
+        await found(store, said)
+    elif what == "compact":
+        await store.messages.compact_index()
+    elif said:
+        newest = max(said, key=lambda one: max(said[one]))
+        gone = newest if what == "forget newest" else whose
+        await store.users.delete(f"user {gone}", compact=False)
+        said.pop(gone, None)
+
+
+async def found(store: Store, said: dict[int, list[int]]) -> None:
+    """Everything is found by everybody's words, and what is somebody's by theirs."""
+    everything = {one.message.id: one.message.content for one in await store.messages.search("card", limit=500)}
+    assert everything == {number: f"card of {whose}" for whose, numbers in said.items() for number in numbers}
+    for whose, numbers in said.items():
+        own = await store.messages.search(str(whose), user_id=f"user {whose}", limit=500)
+        assert {one.message.id for one in own} == set(numbers)
 
 
 async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Path) -> None:
@@ -60,12 +168,12 @@ async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Pat
     await fill(path, 40)
     store = await open_store(f"sqlite:///{path}")
     try:
-        pace = Pace(rows=20)
-        done = await Search(store._database, Seal()).catch_up(pace)  # type: ignore[attr-defined]
+        paces = Paces(indexing=Pace(rows=20))
+        index = SearchIndex(store._database)  # type: ignore[attr-defined]
 
-        assert done == 80
-        assert pace.rows > 20
-        assert await Search(store._database, Seal()).catch_up() == 0  # type: ignore[attr-defined]
+        assert await index.catch_up(paces) == 80
+        assert paces.indexing.rows > 20
+        assert await index.catch_up() == 0
     finally:
         await store.close()
     check_index(path)

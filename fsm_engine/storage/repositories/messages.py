@@ -104,8 +104,8 @@ class Messages(Repository):
         )
 
     async def compact_index(self) -> None:
-        """Takes the words of deleted messages out of the search index's pages for good: see `Search.compact`."""
-        await self._search.compact()
+        """Takes the words of deleted messages out of the search index's pages for good: see `SearchIndex.compact`."""
+        await self._search.index.compact()
 
     async def save_user(self, conversation_id: str, content: str, *, now: str, **options: Any) -> StoredMessage:
         """Adds something the user said elsewhere. Options as `save_system` takes them."""

@@ -13,8 +13,10 @@ from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories.base import Repository
 from fsm_engine.storage.seal import Seal
-from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
+from fsm_engine.storage.search import Search
+from fsm_engine.storage.search_index import Paces
 from fsm_engine.storage.sql_actions import DELETE_OLD_RESULTS
+from fsm_engine.storage.sql_analytics import LAST_SESSION
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being gone through, how far it is, and how far it goes."""
@@ -35,12 +37,12 @@ class _Part:
 
 _IDLE = _Part("idle conversations", sql.LAST_CONVERSATION, sql.COUNT_IDLE, [[sql.ARCHIVE_IDLE]])
 _TO_MOVE = _Part("messages", sql.LAST_CONVERSATION, sql.COUNT_TO_MOVE, [[sql.MOVE_COPY, sql.MOVE_DELETE]])
-_HELD = _Part("sessions to review", sql.LAST_SESSION, sql.COUNT_HELD)
-_UNREVIEWED = _Part("risk detections", sql.LAST_SESSION, sql.COUNT_UNREVIEWED)
-_UNDELIVERED = _Part("deliveries", sql.LAST_SESSION, sql.COUNT_UNDELIVERED)
+_HELD = _Part("sessions to review", LAST_SESSION, sql.COUNT_HELD)
+_UNREVIEWED = _Part("risk detections", LAST_SESSION, sql.COUNT_UNREVIEWED)
+_UNDELIVERED = _Part("deliveries", LAST_SESSION, sql.COUNT_UNDELIVERED)
 _SESSIONS = _Part(
     "sessions",
-    sql.LAST_SESSION,
+    LAST_SESSION,
     sql.COUNT_OLD_SESSIONS,
     [
         [sql.DELETE_OLD_TURNS],
@@ -75,11 +77,11 @@ class _Run:
     dry_run: bool
     progress: Progress
     paces: dict[str, Pace] = field(default_factory=dict)
-    merging: Pace = field(default_factory=lambda: Pace(rows=FIRST_PAGES, least=1))
+    index: Paces = field(default_factory=Paces)
 
     @property
     def longest_s(self) -> float:
-        return max(pace.longest_s for pace in (self.merging, *self.paces.values()))
+        return max(self.index.longest_s, *(pace.longest_s for pace in self.paces.values()), 0.0)
 
 
 RESULTS_AT_ONCE = 1000
@@ -114,8 +116,8 @@ class Retention(Repository):
         run = _Run(now, dry_run, progress or _nobody)
         conversations = await self._walk(_IDLE, run, idle_before)
         messages = await self._walk(_TO_MOVE, run, move_before) if move_before else 0
-        if messages and not dry_run:
-            await self._tidy_index(run)
+        if not dry_run:
+            await self._search.index.compact(run.index)
         return Archived(conversations, messages, run.longest_s)
 
     async def purge(
@@ -150,8 +152,8 @@ class Retention(Repository):
         if not dry_run:
             await self._walk(_EVENTS, run, sessions_before)
             await self._drop_old_results(run)
-        if (messages or deleted) and not dry_run:
-            await self._tidy_index(run)
+            # What a run that was killed has left in the index goes as well.
+            await self._search.index.compact(run.index)
         return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s)
 
     async def _walk(self, part: _Part, run: _Run, before: str, *more: str | None) -> int:
@@ -181,7 +183,6 @@ class Retention(Repository):
             with timed() as spent:
                 *_, removed = await self._database.change(*((one, (*values, asked, *more)) for one in step))
             pace.took(spent, len(removed))
-            await self._search.merge(run.merging)
             if len(removed) < asked:
                 return
             # Other processes wait for the lock by trying again and again; leaving it for as long lets them in.
@@ -192,11 +193,6 @@ class Retention(Repository):
         removed = RESULTS_AT_ONCE
         while removed == RESULTS_AT_ONCE:
             removed = len(await self._change((DELETE_OLD_RESULTS, (run.now, RESULTS_AT_ONCE))))
-
-    async def _tidy_index(self, run: _Run) -> None:
-        indexing = run.paces.setdefault("index", Pace(rows=FIRST_BATCH))
-        await self._search.catch_up(indexing, run.merging)
-        await self._search.compact(run.paces.setdefault("compact", Pace(rows=FIRST_PAGES, least=1)))
 
 
 def _nobody(part: str, done: int, last: int) -> None:
