@@ -31,7 +31,7 @@ from fsm_engine.storage.sqlite_database import SqliteDatabase
 from fsm_engine.storage.sqlite_file import SqliteSettings, open_file
 
 GOAL_MS = 50.0
-_WRITES = ("WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "COMMIT")
+_WRITES = ("WITH", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "COMMIT", "PRAGMA wal_checkpoint")
 _ROWS, _CHANGED, _TIMES = 20_000, 100, 200
 
 

@@ -67,6 +67,7 @@ def run_purge(
     messages_days: float | None,
     flows: Path | None,
     dry_run: bool,
+    compact: bool,
     as_json: bool,
 ) -> None:
     """Removes and prints how much. Raises `Refused` when there is no such database."""
@@ -81,6 +82,7 @@ def run_purge(
             messages_before=_before(messages),
             hold_since=_before(keep.unreviewed_days),
             dry_run=dry_run,
+            compact=compact,
             progress=progress,
         )
 
@@ -131,10 +133,12 @@ def _progress() -> Iterator[Progress]:
 
 def _print(what: str, counts: dict[str, float], *, dry_run: bool, as_json: bool) -> None:
     longest_s = counts.pop("longest_batch_s")
+    log_in_use = counts.pop("log_in_use", False)
     if as_json:
         import orjson
 
         content = {"command": what, "dry_run": dry_run, **counts, "longest_batch_ms": round(longest_s * 1000, 1)}
+        content |= {"log_in_use": log_in_use} if what == "purge" else {}
         print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return
     rows = [(_NAMES[name], count) for name, count in counts.items()]
@@ -143,3 +147,5 @@ def _print(what: str, counts: dict[str, float], *, dry_run: bool, as_json: bool)
         print("Nothing was changed. Run it again without --dry-run.")
     else:
         print(f"The longest batch took {longest_s * 1000:.0f} ms; others could write in between.")
+    if log_in_use:
+        print("Others read from the log all the time, so it still holds what was removed. Purge again later.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fsm_engine.errors import IntegrityViolated, OperationFailed
 from fsm_engine.storage import sql_search as sql
 from fsm_engine.storage.database import Database, Step
-from fsm_engine.storage.pace import Pace, timed
+from fsm_engine.storage.pace import Pace, Spent
 
 PART = 65_536
 """Messages after which the next part begins. What FTS5 does in one go in a part of this size takes about 15 ms."""
@@ -85,9 +85,8 @@ class SearchIndex:
         if not count:
             return 0
         steps = [(sql.index_more(part.number), (part.number, upto)), (sql.GROW, (part.number, upto))]
-        with timed() as spent:
-            is_done = await self._changed(part, steps)
-        if not is_done:
+        spent = await self._changed(part, steps, paces.indexing)
+        if spent is None:
             return 0
         paces.indexing.took(spent, count)
         await self._merge(part, paces.merging)
@@ -158,9 +157,8 @@ class SearchIndex:
             (sql.TAKE_OVER, values),
             (sql.GIVE_AWAY, (part.number, upto)),
         ]
-        with timed() as spent:
-            is_done = await self._changed(target, steps)
-        if is_done:
+        spent = await self._changed(target, steps, paces.indexing)
+        if spent is not None:
             paces.indexing.took(spent, paces.indexing.rows)
             await asyncio.sleep(spent.seconds)  # other processes try for the lock again and again
             await self._merge(target, paces.merging)
@@ -170,13 +168,12 @@ class SearchIndex:
         written = 2
         while written > 1:
             steps = [(sql.CHANGES, ()), (sql.merge(part.number), (pace.rows,)), (sql.CHANGES, ())]
-            with timed() as spent:
-                try:
-                    before, _, after = await self._database.change(*steps)
-                except OperationFailed:
-                    if await self._is_there(part):
-                        raise
-                    return
+            try:
+                (before, _, after), spent = await pace.change(self._database, steps)
+            except OperationFailed:
+                if await self._is_there(part):
+                    raise
+                return
             written = after[0][0] - before[0][0]
             if written > 1:
                 pace.took(spent, written)
@@ -187,8 +184,7 @@ class SearchIndex:
             removed, asked = pace.rows, pace.rows
             while removed == asked:
                 asked = pace.rows
-                with timed() as spent:
-                    (gone,) = await self._database.change((sql.empty_table(part.number), (asked,)))
+                (gone,), spent = await pace.change(self._database, [(sql.empty_table(part.number), (asked,))])
                 removed = len(gone)
                 pace.took(spent, removed)
                 await asyncio.sleep(spent.seconds)
@@ -197,15 +193,15 @@ class SearchIndex:
             if await self._is_there(part):
                 raise
 
-    async def _changed(self, part: Part, steps: Sequence[Step]) -> bool:
-        """Whether the second step changed something; not, when another process had done it, or had dropped the part."""
+    async def _changed(self, part: Part, steps: Sequence[Step], pace: Pace) -> Spent | None:
+        """How long it took; None when another process had done it, and so the second step changed nothing."""
         try:
-            _, changed, *_ = await self._database.change(*steps)
+            (_, changed, *_), spent = await pace.change(self._database, steps)
         except OperationFailed:
             if await self._is_there(part):
                 raise
-            return False
-        return bool(changed)
+            return None
+        return spent if changed else None
 
     async def _is_there(self, part: Part) -> bool:
         return _with_number(await self.parts(), part.number) is not None

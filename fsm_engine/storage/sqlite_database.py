@@ -33,6 +33,7 @@ _Turn: TypeAlias = tuple[tuple[Sql, ...], tuple[str, str] | None]
 TURNS_AT_MOST = 24
 """In one transaction. More would save next to nothing of the disk's time, and leave no one to compute meanwhile."""
 LOADS_AT_MOST = 256
+_MOVE_LOG = "PRAGMA wal_checkpoint(PASSIVE)"
 _FULL_TEXT_INDEXES = """
 SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'
   AND name NOT LIKE 'messages!_index!_%' ESCAPE '!'
@@ -100,6 +101,9 @@ class SqliteDatabase:
         self._check_open()
         return await self._changes.ask(steps)
 
+    async def move_log(self) -> None:
+        await self.change((_MOVE_LOG, ()))
+
     async def rewrite(self) -> None:
         """`secure_delete` overwrites a deleted cell, but not the copies that splitting a page has left in its gaps.
 
@@ -127,6 +131,7 @@ class SqliteDatabase:
                 ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
                 try:
                     await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
+                    await self._writer.execute_fetchall(_MOVE_LOG)  # most of it without the lock
                     ((is_busy, *_),) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
                 finally:
                     await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")

@@ -46,6 +46,10 @@ def counting(most: Most, path: Path) -> Callable[[str, float], sqlite3.Connectio
             return 0
 
         def execute(self, statement: str, values: Any = ()) -> Any:
+            if statement.startswith(
+                "PRAGMA wal_checkpoint"
+            ):  # the log only grows here, so that its growth is what counts
+                return super().execute("SELECT 0")
             if statement == "BEGIN IMMEDIATE" or not self.in_transaction:
                 self.steps, self.before = 0, log.stat().st_size if log.exists() else 0
             is_of_schema = statement.lstrip().startswith(("CREATE", "DROP"))  # goes through all tables' names
@@ -100,7 +104,6 @@ async def test_a_step_takes_as_much_among_many_messages_as_among_few(
     monkeypatch.setattr(search_index, "PART", A_PART)
     few, many = await index_and_purge(tmp_path / "few.db", FEW), await index_and_purge(tmp_path / "many.db", MANY)
 
-    print(few, many)
     for less, more in zip(few, many, strict=True):
         assert more.steps < 1.3 * less.steps
         assert more.bytes < 1.3 * less.bytes
@@ -113,5 +116,4 @@ async def test_an_index_of_one_part_would_be_noticed(tmp_path: Path) -> None:
         await index_and_purge(tmp_path / "many.db", MANY),
     )
 
-    print(few, many)
     assert many.steps > 2 * few.steps or many.bytes > 2 * few.bytes

@@ -223,7 +223,8 @@ PUBLIC = {
     if name.isupper() and not name.startswith("_") and isinstance(text, str)
 } | MADE
 # Going through the caller's own JSON list, through the lines of one request found so far, through a table of one row,
-# through the names of event types, through the parts of the full-text index (one for 65,536 messages), and through what a search in one found (M: it matches words).
+# through the names of event types, through the parts of the full-text index (one for 65,536 messages), and through what
+# a search in one found (M: it matches words).
 SCANS_ALLOWED = (
     "SCAN q VIRTUAL TABLE INDEX",
     "SCAN json_each VIRTUAL TABLE INDEX",

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from fsm_engine.storage import sql_retention as sql
 from fsm_engine.storage.database import Database
+from fsm_engine.storage.erasing import clear_files
 from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.reports import Archived, Purged
 from fsm_engine.storage.repositories.base import Repository
@@ -128,6 +129,7 @@ class Retention(Repository):
         messages_before: str,
         hold_since: str | None = None,
         dry_run: bool = False,
+        compact: bool = False,
         progress: Progress | None = None,
     ) -> Purged:
         """Removes sessions without activity since ``sessions_before`` and messages from before ``messages_before``.
@@ -139,6 +141,10 @@ class Retention(Repository):
         Sessions with a medium or high risk detection from ``hold_since`` on that nobody has reviewed stay; None holds
         none back. A conversation that was deleted goes with its detections all the same.
         Results of actions that are out of date go, whatever their age.
+
+        At the end the log is emptied, which holds what was removed until then. ``compact`` also writes the file anew
+        (`VACUUM`): it becomes smaller, and pieces that SQLite left in the gaps of pages go. Turns wait for that, about
+        10 s a gigabyte, and it needs the file's size once more on the disk.
         """
         run = _Run(now, dry_run, progress or _nobody)
         held = await self._walk(_HELD, run, sessions_before, hold_since)
@@ -154,7 +160,10 @@ class Retention(Repository):
             await self._drop_old_results(run)
             # What a run that was killed has left in the index goes as well.
             await self._search.index.compact(run.index)
-        return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s)
+        log_in_use = not dry_run and not await clear_files(self._database, compact=compact)
+        return Purged(
+            sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s, log_in_use
+        )
 
     async def _walk(self, part: _Part, run: _Run, before: str, *more: str | None) -> int:
         """How many old rows there were, or are. ``more`` values follow those that all statements take."""
@@ -180,8 +189,8 @@ class Retention(Repository):
         pace = run.paces.setdefault(step[-1], Pace())
         while True:
             asked = pace.rows
-            with timed() as spent:
-                *_, removed = await self._database.change(*((one, (*values, asked, *more)) for one in step))
+            steps = [(one, (*values, asked, *more)) for one in step]
+            (*_, removed), spent = await pace.change(self._database, steps)
             pace.took(spent, len(removed))
             if len(removed) < asked:
                 return
