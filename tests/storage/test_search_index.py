@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fsm_engine.errors import OperationFailed
 from fsm_engine.storage import Store, open_store, search, search_index
 from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
 from fsm_engine.storage.search_index import Paces, SearchIndex
+from fsm_engine.storage.sqlite_database import SqliteDatabase
+from fsm_engine.storage.sqlite_file import SqliteSettings, open_file
 from fsm_engine.storage.turn_rows import MessageRow
 from tests.turns import at, turn
 
@@ -48,9 +54,9 @@ def words_in(connection: sqlite3.Connection, schema: str, table: str) -> list[tu
     return found
 
 
-async def fill(path: Path, conversations: int) -> None:
+async def fill(path: Path, conversations: int, first: int = 0) -> None:
     store = await open_store(f"sqlite:///{path}")
-    for number in range(conversations):
+    for number in range(first, first + conversations):
         messages = tuple(MessageRow("user", f"card {word} {SECRET}", "{}") for word in ("one", "two"))
         await store.commit(turn(1, conversation=f"chat {number}", user_id=f"user {number}", messages=messages))
     await store.close()
@@ -213,3 +219,99 @@ def contents(path: Path) -> bytes:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path.read_bytes()
+
+
+class Failing(sqlite3.Connection):
+    """Fails at one of its changes, as a process does that is killed there; the next ones fail as well."""
+
+    left: int | None = None
+
+    def execute(self, statement: str, values: Any = ()) -> Any:
+        if self.left is not None and statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "DROP", "CREATE")):
+            self.left -= 1
+            if self.left < 0:
+                raise sqlite3.OperationalError("killed")
+        return super().execute(statement, values)
+
+
+async def test_work_at_the_index_that_ends_at_any_change_is_taken_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "PART", 10)
+    monkeypatch.setattr(search_index, "SMALL", 0)
+    whole = tmp_path / "whole.db"
+    for first in range(0, 20, 5):
+        await fill(whole, 5, first)
+        async with reopened(whole) as store:
+            await store.messages.search("card")
+    async with reopened(whole) as store:
+        for number in range(0, 20, 3):
+            await store.users.delete(f"user {number}", compact=False)
+    ended = 0
+    for changes in count():
+        path = tmp_path / f"{changes}.db"
+        shutil.copyfile(whole, path)
+        if await compacted(path, changes):
+            break
+        ended += 1
+        async with reopened(path) as store:
+            assert len(await store.messages.search("card", limit=100)) == 26
+            await store.messages.compact_index()
+        check_index(path)
+    assert ended > 20
+
+
+async def compacted(path: Path, changes: int) -> bool:
+    """Whether compacting got through without so many changes failing."""
+
+    def driver(place: str, busy_timeout_s: float) -> sqlite3.Connection:
+        return open_file(place, busy_timeout_s, Failing)
+
+    database = await SqliteDatabase.open(str(path), SqliteSettings("normal", driver=driver), queue_limit=10)
+    writer = database._writer._conn
+    assert isinstance(writer, Failing)
+    writer.left = changes
+    try:
+        await SearchIndex(database).compact()
+    except OperationFailed:
+        return False
+    finally:
+        writer.left = None
+        await database.close()
+    return True
+
+
+@asynccontextmanager
+async def reopened(path: Path) -> AsyncIterator[Store]:
+    store = await open_store(f"sqlite:///{path}", durability="normal")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_several_may_work_at_the_index_while_others_search_and_talk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "PART", 10)
+    monkeypatch.setattr(search_index, "SMALL", 0)
+    path = tmp_path / "bot.db"
+    for first in range(0, 40, 5):
+        await fill(path, 5, first)
+        async with reopened(path) as store:
+            await store.messages.search("card")
+    async with reopened(path) as one, reopened(path) as two, reopened(path) as three:
+        for number in range(0, 40, 3):
+            await one.users.delete(f"user {number}", compact=False)
+
+        async def talk() -> None:
+            for number in range(30):
+                await three.commit(
+                    turn(1, conversation=f"later {number}", messages=(MessageRow("user", "later", "{}"),))
+                )
+                assert len(await three.messages.search("card", limit=100)) == 52
+                assert len(await three.messages.search("later", limit=100)) == number + 1
+
+        await asyncio.gather(one.messages.compact_index(), two.messages.compact_index(), talk())
+        await one.messages.compact_index()
+    check_index(path)
