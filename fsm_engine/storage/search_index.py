@@ -20,6 +20,8 @@ PART = 65_536
 """Messages after which the next part begins. What FTS5 does in one go in a part of this size takes about 15 ms."""
 SMALL = 1024
 """Messages that are indexed anew at once, so that a part does not end for the sake of a few."""
+USUAL_LENGTH = 200
+"""Characters of a message. Where they are longer, batches are of fewer."""
 FIRST_BATCH, FIRST_PAGES = 256, 16
 
 
@@ -81,7 +83,7 @@ class SearchIndex:
         return done
 
     async def _grow(self, part: Part, reached: int, goal: int, paces: Paces) -> int:
-        ((upto, count),) = await self._database.rows(sql.NEXT_IDS, reached + 1, goal, paces.indexing.rows)
+        upto, count = await self._next_ids(reached + 1, goal, paces)
         if not count:
             return 0
         steps = [(sql.index_more(part.number), (part.number, upto)), (sql.GROW, (part.number, upto))]
@@ -133,14 +135,19 @@ class SearchIndex:
             if part.is_empty:
                 await self._drop(part, paces.dropping)
                 continue
-            rows = paces.indexing.rows
-            ((upto, count),) = await self._database.rows(sql.NEXT_IDS, part.first_id, part.last_id, rows)
+            upto, count = await self._next_ids(part.first_id, part.last_id, paces)
             if not count:
                 await self._database.change((sql.CLEAR_PART, (number,)))
                 continue
             target = self._target(parts, part) or await self._add_part(part.first_id)
             if target is not None:
-                await self._hand_over(part, target, upto if count == rows else part.last_id, paces)
+                await self._hand_over(part, target, (upto, count), paces)
+
+    async def _next_ids(self, first: int, last: int, paces: Paces) -> tuple[int, int]:
+        """How far the next batch goes, and how many messages it holds: 0 when there are no more."""
+        rows = paces.indexing.rows
+        ((upto, count),) = await self._database.rows(sql.NEXT_IDS, first, last, rows, rows * USUAL_LENGTH)
+        return upto, count
 
     def _target(self, parts: Sequence[Part], part: Part) -> Part | None:
         """The part that ends where this one begins, when it can take more."""
@@ -150,7 +157,8 @@ class SearchIndex:
                 return one
         return None
 
-    async def _hand_over(self, part: Part, target: Part, upto: int, paces: Paces) -> None:
+    async def _hand_over(self, part: Part, target: Part, batch: tuple[int, int], paces: Paces) -> None:
+        upto, count = batch
         values = (target.number, upto, part.number)
         steps: list[Step] = [
             (sql.index_anew(target.number), values),
@@ -159,7 +167,7 @@ class SearchIndex:
         ]
         spent = await self._changed(target, steps, paces.indexing)
         if spent is not None:
-            paces.indexing.took(spent, paces.indexing.rows)
+            paces.indexing.took(spent, count)
             await asyncio.sleep(spent.seconds)  # other processes try for the lock again and again
             await self._merge(target, paces.merging)
 

@@ -25,9 +25,15 @@ SELECT number, first_id, last_id, filled_to, entries, is_stale FROM search_parts
 """
 # How far the index has come, and how far messages go, as ids.
 LAG = "SELECT coalesce((SELECT max(last_id) FROM search_parts), 0), coalesce((SELECT max(id) FROM messages), 0)"
-# Of at most ?3 messages from ?1 to ?2: the last one's id, and how many they are.
+# Of at most ?3 messages from ?1 to ?2, and ?4 characters unless it is one: the last one's id, and how many they are.
+# Sorts their ids.
 NEXT_IDS = """
-SELECT max(id), count(*) FROM (SELECT id FROM messages WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3)
+SELECT max(id), count(*)
+FROM (
+  SELECT id, sum(min(length(content), 10000)) OVER (ORDER BY id) AS length, row_number() OVER (ORDER BY id) AS place
+  FROM (SELECT id, content FROM messages WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT ?3)
+)
+WHERE length <= ?4 OR place = 1
 """
 NEXT_NUMBER = "SELECT seq + 1 FROM sqlite_sequence WHERE name = 'search_parts'"
 ADD_PART = """

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fsm_engine.errors import OperationFailed
@@ -119,7 +119,7 @@ async def test_parts_of_any_age_find_what_is_there_and_hold_nothing_else(
     paths = (tmp_path / f"{number}.db" for number in count())
 
     @given(OPERATIONS)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def holds(operations: list[tuple[str, int, int]]) -> None:
         asyncio.run_coroutine_threadsafe(play(next(paths), operations), loop).result(timeout=60)
 

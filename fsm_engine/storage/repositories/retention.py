@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql_retention as sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.erasing import clear_files
 from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.reports import Archived, Purged
-from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.repositories.base import Repository, moment
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
 from fsm_engine.storage.search_index import Paces
@@ -115,6 +116,7 @@ class Retention(Repository):
         conversations that are archived already.
         """
         run = _Run(now, dry_run, progress or _nobody)
+        _must_be_past(now, idle_before=idle_before, move_before=move_before)
         conversations = await self._walk(_IDLE, run, idle_before)
         messages = await self._walk(_TO_MOVE, run, move_before) if move_before else 0
         if not dry_run:
@@ -147,6 +149,7 @@ class Retention(Repository):
         10 s a gigabyte, and it needs the file's size once more on the disk.
         """
         run = _Run(now, dry_run, progress or _nobody)
+        _must_be_past(now, sessions_before=sessions_before, messages_before=messages_before, hold_since=hold_since)
         held = await self._walk(_HELD, run, sessions_before, hold_since)
         unreviewed = await self._walk(_UNREVIEWED, run, sessions_before, hold_since)
         undelivered = await self._walk(_UNDELIVERED, run, sessions_before, hold_since)
@@ -202,6 +205,14 @@ class Retention(Repository):
         removed = RESULTS_AT_ONCE
         while removed == RESULTS_AT_ONCE:
             removed = len(await self._change((DELETE_OLD_RESULTS, (run.now, RESULTS_AT_ONCE))))
+
+
+def _must_be_past(now: str, **times: str | None) -> None:
+    """Raises `InvalidArgument` for what is no time, or later than now: everything would count as old."""
+    moment("now", now)
+    for name, time in times.items():
+        if time is not None and moment(name, time) > now:
+            raise InvalidArgument(f"{name}: {time} is later than now, {now}. Give a time that is past.")
 
 
 def _nobody(part: str, done: int, last: int) -> None:
