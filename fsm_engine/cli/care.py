@@ -18,7 +18,10 @@ Flows = Annotated[
     typer.Option(metavar="FOLDER", help="Flow files whose bot file says in `keep:` how long things are kept."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would go.")]
-Days = Annotated[float | None, typer.Option(min=0.0, metavar="DAYS", help="Other than the bot file's, or the default.")]
+Days = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=36_500.0, metavar="DAYS", help="Other than the bot file's, or the default."),
+]
 
 
 @care.command(epilog=EXIT_CODES)

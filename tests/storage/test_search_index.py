@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 
 from fsm_engine.errors import OperationFailed
 from fsm_engine.storage import Store, open_store, search, search_index
+from fsm_engine.storage.backup import backup
+from fsm_engine.storage.inspection import inspect_database
+from fsm_engine.storage.migrating import migrate
 from fsm_engine.storage.pace import HOLD_AT_MOST_S, Pace, Spent
 from fsm_engine.storage.search_index import Paces, SearchIndex
 from fsm_engine.storage.sqlite_database import SqliteDatabase
@@ -315,3 +318,52 @@ async def test_several_may_work_at_the_index_while_others_search_and_talk(
         await asyncio.gather(one.messages.compact_index(), two.messages.compact_index(), talk())
         await one.messages.compact_index()
     check_index(path)
+
+
+async def many_parts(path: Path) -> list[int]:
+    """A database whose index is in several parts, of which the first is gone; their numbers."""
+    for first in range(0, 20, 5):
+        await fill(path, 5, first)
+        async with reopened(path) as store:
+            await store.messages.search("card")
+    async with reopened(path) as store:
+        await store.users.delete("user 0", compact=False)
+        await store.messages.compact_index()
+    with closing(sqlite3.connect(path)) as connection:
+        return [number for (number,) in connection.execute("SELECT number FROM search_parts ORDER BY number")]
+
+
+async def test_parts_that_came_and_went_are_no_finding_and_one_that_is_missing_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "PART", 10)
+    path = tmp_path / "bot.db"
+    numbers = await many_parts(path)
+    sound = inspect_database(str(path), now=at(1))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"DROP TABLE messages_index_{numbers[-1]}")
+    damaged = inspect_database(str(path), now=at(1))
+
+    assert len(numbers) > 2
+    assert 1 not in numbers
+    assert [one.code for one in sound.findings if one.code.startswith("schema")] == []
+    (found,) = [one for one in damaged.findings if one.code == "schema-differs"]
+    assert f"messages_index_{numbers[-1]} is missing" in found.what
+
+
+async def test_a_database_with_many_parts_can_be_copied_and_brought_down_to_the_old_schema(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "PART", 10)
+    path, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    await many_parts(path)
+    backup(f"sqlite:///{path}", str(copy))
+    async with reopened(copy) as store:
+        assert len(await store.messages.search("card", limit=100)) == 38
+    check_index(copy)
+    migrate(f"sqlite:///{path}", to="1", accept_loss=True)
+
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        assert connection.execute("SELECT count(*) FROM chat_history").fetchone() == (38,)
+    assert {name for name in names if "index" in name or "search" in name} == set()
