@@ -8,7 +8,7 @@ work at it at once; each step is a transaction that looks again at what it goes 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fsm_engine.errors import IntegrityViolated, OperationFailed
@@ -115,16 +115,18 @@ class SearchIndex:
             return None
         return Part(number, first_id, first_id - 1, first_id - 1, 0, is_stale=False)
 
-    async def compact(self, paces: Paces | None = None) -> None:
+    async def compact(self, paces: Paces | None = None, tell: Callable[[int, int], None] = lambda _, __: None) -> None:
         """Takes the words of deleted messages out of the index for good.
 
         Until then they stand in it unseen. What is left of a part that has any is indexed anew, about 45 µs a message;
-        a part that nothing is left of only goes.
+        a part that nothing is left of only goes. ``tell``: parts done, and parts in all.
         """
         paces = paces or Paces()
-        for part in reversed(await self.parts()):
+        parts = await self.parts()
+        for done, part in enumerate(reversed(parts), 1):
             if part.is_stale:
                 await self._renew(part.number, paces)
+            tell(done, len(parts))
         for age, part in enumerate(await self.parts()):
             if part.is_empty and (part.is_cut or age > 0):  # the newest may be one that somebody has just begun
                 await self._drop(part, paces.dropping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 from fsm_engine.errors import InvalidArgument
@@ -120,7 +121,7 @@ class Retention(Repository):
         conversations = await self._walk(_IDLE, run, idle_before)
         messages = await self._walk(_TO_MOVE, run, move_before) if move_before else 0
         if not dry_run:
-            await self._search.index.compact(run.index)
+            await self._search.index.compact(run.index, partial(run.progress, "search index"))
         return Archived(conversations, messages, run.longest_s)
 
     async def purge(
@@ -162,7 +163,7 @@ class Retention(Repository):
             await self._walk(_EVENTS, run, sessions_before)
             await self._drop_old_results(run)
             # What a run that was killed has left in the index goes as well.
-            await self._search.index.compact(run.index)
+            await self._search.index.compact(run.index, partial(run.progress, "search index"))
         log_in_use = not dry_run and not await clear_files(self._database, compact=compact)
         return Purged(
             sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s, log_in_use
