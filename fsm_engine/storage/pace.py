@@ -46,6 +46,8 @@ class Pace:
     longest_s: float = 0.0
     least: int = 16
     """Where even these take long, it is the disk, and fewer rows would only take more time."""
+    unmoved_s: float = 0.0
+    """How long the changes took whose writing is still in the log."""
 
     def took(self, spent: Spent, rows: int) -> None:
         """Tells how long a batch took that changed so many rows."""
@@ -58,11 +60,14 @@ class Pace:
     async def change(self, database: Database, steps: Sequence[Step]) -> tuple[list[list[Row]], Spent]:
         """What `Database.change` returns, and how long it took.
 
-        What it wrote to the log is moved into the file in a step of its own; turns that wait come in between.
+        Where much was written to the log, it is moved into the file in a step of its own; turns that wait come in
+        between.
         """
         with timed() as spent:
             returned = await database.change(*steps)
-        with timed() as moving:
-            await database.move_log()
-        self.longest_s = max(self.longest_s, moving.seconds)
+        self.unmoved_s += spent.seconds
+        if self.unmoved_s > HOLD_AT_MOST_S / 4:
+            with timed() as moving:
+                await database.move_log()
+            self.longest_s, self.unmoved_s = max(self.longest_s, moving.seconds), 0.0
         return returned, spent

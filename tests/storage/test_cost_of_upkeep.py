@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 - tests run one at a time, so blocking the loop blocks nobody
 """No transaction of indexing or purging grows with what the database holds: counted in steps of SQLite's machine and in
 pages, not in time. ``python -m benchmarks.upkeep`` measures the time."""
 
@@ -117,3 +118,19 @@ async def test_an_index_of_one_part_would_be_noticed(tmp_path: Path) -> None:
     )
 
     assert many.steps > 2 * few.steps or many.bytes > 2 * few.bytes
+
+
+@pytest.mark.usefixtures("rows_at_least")
+async def test_long_work_moves_the_log_into_the_file_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    fill(path, FEW)
+    database = await SqliteDatabase.open(str(path), SqliteSettings("normal"), queue_limit=100)
+    try:
+        await database.change(("PRAGMA wal_autocheckpoint = 0", ()))
+        before = path.stat().st_size
+        await SearchIndex(database).catch_up(slowest())
+        log, grown = Path(f"{path}-wal").stat().st_size, path.stat().st_size - before
+    finally:
+        await database.close()
+
+    assert log < grown / 2
