@@ -221,6 +221,7 @@ PUBLIC = {
     for module in MODULES
     for name, text in vars(module).items()
     if name.isupper() and not name.startswith("_") and isinstance(text, str)
+    if f"\n{name} = " in inspect.getsource(module)  # others are another module's
 } | MADE
 # Going through the caller's own JSON list, through the lines of one request found so far, through a table of one row,
 # through the names of event types, through the parts of the full-text index (one for 65,536 messages), and through what
