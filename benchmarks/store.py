@@ -22,10 +22,9 @@ from random import Random
 from benchmarks.page import write
 from benchmarks.table import Figure, show
 from fsm_engine import Engine
-from fsm_engine.storage.pace import Pace
 from fsm_engine.storage.row_seals import answer_seal, turn_seals
 from fsm_engine.storage.seal import Seal
-from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
+from fsm_engine.storage.search_index import Paces, SearchIndex
 from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect
@@ -188,10 +187,10 @@ async def index(path: Path) -> tuple[float, float]:
     """Indexes a whole database for search: microseconds a message, and milliseconds of the longest batch."""
     database = await SqliteDatabase.open(str(path), SqliteSettings(), queue_limit=100)
     try:
-        pace, merging = Pace(rows=FIRST_BATCH), Pace(rows=FIRST_PAGES)
+        paces = Paces()
         before = time.perf_counter()
-        done = await Search(database, Seal()).catch_up(pace, merging)
-        return (time.perf_counter() - before) / done * 1e6, max(pace.longest_s, merging.longest_s) * 1e3
+        done = await SearchIndex(database).catch_up(paces)
+        return (time.perf_counter() - before) / done * 1e6, paces.longest_s * 1e3
     finally:
         await database.close()
 

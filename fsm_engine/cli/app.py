@@ -11,7 +11,7 @@ from fsm_engine.cli import database_commands
 from fsm_engine.cli.care import care
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
 from fsm_engine.cli.intent_commands import intents
-from fsm_engine.cli.options import AsJson, Database, DatabaseFile
+from fsm_engine.cli.options import AsJson, Database, DatabaseFile, StoredIn
 from fsm_engine.cli.places import DEFAULT_CONVERSATION, address_of
 from fsm_engine.cli.risk_commands import risk
 from fsm_engine.cli.timer_commands import timers
@@ -210,7 +210,7 @@ def demo() -> None:
 
 @sessions.command("list", epilog=EXIT_CODES)
 def list_sessions(
-    database: Database = DEFAULT_DATABASE,
+    database: StoredIn = DEFAULT_DATABASE,
     user: Annotated[str | None, typer.Option(help="Only sessions of this user.")] = None,
     status: Annotated[
         str | None, typer.Option(help="Only sessions that are active, completed, cancelled, handed_off or expired.")
@@ -224,7 +224,7 @@ def list_sessions(
     Examples:
       fsm-engine sessions list
       fsm-engine sessions list --status active --json
-      fsm-engine sessions list --user 42 --database sqlite:///bot.db
+      fsm-engine sessions list --user 42 --database bot.db
     """
     from fsm_engine.cli.sessions import list_stored
 
@@ -237,7 +237,7 @@ def show_session(
     session_id: Annotated[
         str, typer.Argument(help="The id of a session, or of a conversation for its latest session.")
     ],
-    database: Database = DEFAULT_DATABASE,
+    database: StoredIn = DEFAULT_DATABASE,
     as_json: AsJson = False,
 ) -> None:
     """Show one session: where it stands, its answers, what was said, risk detections and actions.

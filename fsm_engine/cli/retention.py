@@ -7,13 +7,14 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fsm_engine.cli.places import must_exist, runnable_flows
 from fsm_engine.cli.screen import make_console, print_table
 from fsm_engine.model.flow import Keep
+from fsm_engine.model.times import utc_now, utc_text
 
 if TYPE_CHECKING:
     from fsm_engine.storage import Store
@@ -49,10 +50,11 @@ def run_archive(
     move = move_days if move_days is not None else idle
 
     async def work(store: Store, progress: Progress) -> Archived:
+        now = utc_now()
         return await store.retention.archive(
-            now=_before(0),
-            idle_before=_before(idle),
-            move_before=_before(move) if moves or move_days is not None else None,
+            now=utc_text(now),
+            idle_before=_before(now, idle),
+            move_before=_before(now, move) if moves or move_days is not None else None,
             dry_run=dry_run,
             progress=progress,
         )
@@ -67,6 +69,7 @@ def run_purge(
     messages_days: float | None,
     flows: Path | None,
     dry_run: bool,
+    compact: bool,
     as_json: bool,
 ) -> None:
     """Removes and prints how much. Raises `Refused` when there is no such database."""
@@ -75,12 +78,14 @@ def run_purge(
     messages = messages_days if messages_days is not None else keep.messages_days
 
     async def work(store: Store, progress: Progress) -> Purged:
+        now = utc_now()
         return await store.retention.purge(
-            now=_before(0),
-            sessions_before=_before(sessions),
-            messages_before=_before(messages),
-            hold_since=_before(keep.unreviewed_days),
+            now=utc_text(now),
+            sessions_before=_before(now, sessions),
+            messages_before=_before(now, messages),
+            hold_since=_before(now, keep.unreviewed_days),
             dry_run=dry_run,
+            compact=compact,
             progress=progress,
         )
 
@@ -91,10 +96,8 @@ def _keep(flows: Path | None) -> Keep:
     return Keep() if flows is None else runnable_flows(flows).bot.keep
 
 
-def _before(days: float) -> str:
-    from fsm_engine.model.times import utc_now, utc_text
-
-    return utc_text(utc_now() - timedelta(days=days))
+def _before(now: datetime, days: float) -> str:
+    return utc_text(now - timedelta(days=days))
 
 
 def _run(database: str, work: Callable[[Store, Progress], Awaitable[T]]) -> T:
@@ -131,10 +134,12 @@ def _progress() -> Iterator[Progress]:
 
 def _print(what: str, counts: dict[str, float], *, dry_run: bool, as_json: bool) -> None:
     longest_s = counts.pop("longest_batch_s")
+    log_in_use = counts.pop("log_in_use", False)
     if as_json:
         import orjson
 
         content = {"command": what, "dry_run": dry_run, **counts, "longest_batch_ms": round(longest_s * 1000, 1)}
+        content |= {"log_in_use": log_in_use} if what == "purge" else {}
         print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return
     rows = [(_NAMES[name], count) for name, count in counts.items()]
@@ -143,3 +148,5 @@ def _print(what: str, counts: dict[str, float], *, dry_run: bool, as_json: bool)
         print("Nothing was changed. Run it again without --dry-run.")
     else:
         print(f"The longest batch took {longest_s * 1000:.0f} ms; others could write in between.")
+    if log_in_use:
+        print("Others read from the log all the time, so it still holds what was removed. Purge again later.")

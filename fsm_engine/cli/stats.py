@@ -32,7 +32,7 @@ def show_stats(database: str, *, flow: str | None, since: str | None, as_json: b
     if plot is not None:
         from fsm_engine.cli.plot import draw_funnel
 
-        draw_funnel(steps, plot)
+        draw_funnel(steps, weeks, plot)
     if as_json:
         import orjson
 

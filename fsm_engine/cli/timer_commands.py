@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fsm_engine.cli.exits import EXIT_CODES, told_in_one_line
-from fsm_engine.cli.options import AsJson, Database
+from fsm_engine.cli.options import AsJson, Database, StoredIn
 from fsm_engine.storage.address import DEFAULT_DATABASE
 
 timers = typer.Typer(help="Reminders and nudges.", no_args_is_help=True, rich_markup_mode=None)
@@ -51,7 +51,7 @@ def run(
 
 @timers.command("list", epilog=EXIT_CODES)
 def list_timers(
-    database: Database = DEFAULT_DATABASE,
+    database: StoredIn = DEFAULT_DATABASE,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the next ones first.")] = 50,
     as_json: AsJson = False,
 ) -> None:

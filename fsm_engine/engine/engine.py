@@ -390,10 +390,11 @@ class Engine:
             self.store, keep, now, move_messages=move_messages, dry_run=dry_run, progress=progress
         )
 
-    async def purge(self, *, dry_run: bool = False, progress: Progress | None = None) -> Purged:
+    async def purge(self, *, dry_run: bool = False, compact: bool = False, progress: Progress | None = None) -> Purged:
         """Removes sessions and messages that are older than ``keep:`` of the bot file says; see `Retention.purge`.
 
         Turns go on meanwhile. A dry run changes nothing and counts. Call it once a day, or run ``fsm-engine purge``.
+        ``compact`` also writes the file anew, which turns wait for.
         """
         keep = self._source.flows.bot.keep
-        return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, progress=progress)
+        return await upkeep.purge(self.store, keep, self._clock(), dry_run=dry_run, compact=compact, progress=progress)

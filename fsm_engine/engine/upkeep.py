@@ -31,12 +31,15 @@ async def archive(
     )
 
 
-async def purge(store: Store, keep: Keep, now: datetime, *, dry_run: bool, progress: Progress | None) -> Purged:
+async def purge(
+    store: Store, keep: Keep, now: datetime, *, dry_run: bool, compact: bool, progress: Progress | None
+) -> Purged:
     return await store.retention.purge(
         now=utc_text(now),
         sessions_before=utc_text(now - timedelta(days=keep.sessions_days)),
         messages_before=utc_text(now - timedelta(days=keep.messages_days)),
         hold_since=utc_text(now - timedelta(days=keep.unreviewed_days)),
         dry_run=dry_run,
+        compact=compact,
         progress=progress,
     )

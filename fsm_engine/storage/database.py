@@ -26,6 +26,13 @@ class Database(Protocol):
         """The rows that each step returned, once all of them are committed in one transaction."""
         ...
 
+    async def move_log(self) -> None:
+        """Moves what the log holds into the file.
+
+        Left to SQLite, that is done by whoever commits when the log is long, and takes longer than what was committed.
+        """
+        ...
+
     async def rewrite(self) -> None:
         """Writes every row anew, so that the files hold nothing of deleted ones but what the log still does.
 

@@ -17,6 +17,7 @@ from fsm_engine.storage import sql_erasing as sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.intake import Sql, storable
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.search_index import SearchIndex
 from fsm_engine.storage.sqlite_errors import is_lock
 
 TRIES = 200
@@ -100,26 +101,34 @@ class Erasing:
             (sql.DELETE_USER, (subject.user_id,)),
             (sql.ADD_RECORD, (f"erase:{record}", "{}", now)),
         )
-        await self._clear_files(compact)
+        if not await clear_files(self._database, compact=compact):
+            raise DatabaseUnavailable(
+                "erase: the rows are deleted, but another connection reads from the log, which still holds them, or"
+                " writes all the time. End what takes so long, then erase again.",
+                code=LOG_IN_USE,
+            )
         return _erased(counts[0], ids)
 
-    async def _clear_files(self, compact: bool) -> None:
-        for _ in range(TRIES):
-            try:
-                if compact:
-                    await self._database.rewrite()
-                    compact = False
-                if await self._database.empty_log():
-                    return
-            except DatabaseUnavailable as error:  # another program writes; a store that was closed says so
-                if not is_lock(error.__cause__):
-                    raise
-            await asyncio.sleep(PAUSE_S)
-        raise DatabaseUnavailable(
-            "erase: the rows are deleted, but another connection reads from the log, which still holds them, or writes"
-            " all the time. End what takes so long, then erase again.",
-            code=LOG_IN_USE,
-        )
+
+async def clear_files(database: Database, *, compact: bool) -> bool:
+    """Takes what rows no longer say out of the log and, with ``compact``, out of the search index and the whole file.
+
+    False when others read from the log, or wrote, for so long that it could not be emptied.
+    """
+    if compact:
+        await SearchIndex(database).compact()
+    for _ in range(TRIES):
+        try:
+            if compact:
+                await database.rewrite()
+                compact = False
+            if await database.empty_log():
+                return True
+        except DatabaseUnavailable as error:  # another program writes; a store that was closed says so
+            if not is_lock(error.__cause__):
+                raise
+        await asyncio.sleep(PAUSE_S)
+    return False
 
 
 def _erased(counts: tuple[int, ...], ids: list[tuple[str, ...]]) -> Erased:

@@ -23,6 +23,7 @@ from fsm_engine.storage.inspection_rows import Progress, Rows
 from fsm_engine.storage.schema import APPLICATION_ID, SCHEMA_VERSION, schema_script
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.settings import seal_of
+from fsm_engine.storage.sql_search import drop_table, new_part
 from fsm_engine.storage.sqlite_file import file_kind, must_be_ours, read_only, start_up_error
 from fsm_engine.storage.surroundings import (
     has_reset_fault,
@@ -144,6 +145,7 @@ def _identity(connection: sqlite3.Connection, path: str) -> Iterator[Finding]:
 def _schema(connection: sqlite3.Connection) -> Iterator[Finding]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         fresh.executescript(schema_script())
+        _make_search_parts(fresh, connection)
         wanted = _objects(fresh)
     found = {name: text for name, text in _objects(connection).items() if name not in _NOT_OF_THE_SCHEMA}
     missing = sorted(wanted.keys() - found.keys())
@@ -168,6 +170,19 @@ def _schema(connection: sqlite3.Connection) -> Iterator[Finding]:
             "Nothing. What a person is erased from does not include tables of your own.",
             len(extra),
         )
+
+
+def _make_search_parts(fresh: sqlite3.Connection, connection: sqlite3.Connection) -> None:
+    """The tables of the search index, which come and go, as the database says that it has them."""
+    try:
+        numbers = {number for (number,) in connection.execute(sql.SEARCH_PARTS)}
+    except sqlite3.Error:  # what is missing is found by its name
+        return
+    for number in numbers - {1}:
+        for statement in new_part(number):
+            fresh.execute(statement)
+    if 1 not in numbers:
+        fresh.execute(drop_table(1))
 
 
 def _objects(connection: sqlite3.Connection) -> dict[str, str]:

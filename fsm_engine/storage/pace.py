@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from fsm_engine.storage.database import Database, Row, Step
 
 HOLD_AT_MOST_S = 0.05
 """No batch may keep turns waiting for longer than this; batches are made to take a quarter, as some take longer."""
@@ -44,6 +46,8 @@ class Pace:
     longest_s: float = 0.0
     least: int = 16
     """Where even these take long, it is the disk, and fewer rows would only take more time."""
+    unmoved_s: float = 0.0
+    """How long the changes took whose writing is still in the log."""
 
     def took(self, spent: Spent, rows: int) -> None:
         """Tells how long a batch took that changed so many rows."""
@@ -52,3 +56,18 @@ class Pace:
             self.rows = max(self.least, self.rows // 2)
         elif spent.seconds < HOLD_AT_MOST_S / 4 and rows >= self.rows:
             self.rows += 1 + self.rows // 4
+
+    async def change(self, database: Database, steps: Sequence[Step]) -> tuple[list[list[Row]], Spent]:
+        """What `Database.change` returns, and how long it took.
+
+        Where much was written to the log, it is moved into the file in a step of its own; turns that wait come in
+        between.
+        """
+        with timed() as spent:
+            returned = await database.change(*steps)
+        self.unmoved_s += spent.seconds
+        if self.unmoved_s > HOLD_AT_MOST_S / 4:
+            with timed() as moving:
+                await database.move_log()
+            self.longest_s, self.unmoved_s = max(self.longest_s, moving.seconds), 0.0
+        return returned, spent

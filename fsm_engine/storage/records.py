@@ -200,6 +200,12 @@ class FlowVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredUser:
+    id: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeletedUser:
     """How many rows of each kind went with a user."""
 

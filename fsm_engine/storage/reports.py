@@ -62,6 +62,7 @@ class Purged:
 
     ``unreviewed``: risk detections among them that no person had looked at. ``undelivered``: messages and notices that
     nobody had taken. ``held``: sessions that stay because a risk detection of theirs is still to be reviewed.
+    ``log_in_use``: others read from the log for so long that it holds what was removed still.
     """
 
     sessions: int
@@ -73,3 +74,4 @@ class Purged:
     undelivered: int
     held: int
     longest_batch_s: float
+    log_in_use: bool = False

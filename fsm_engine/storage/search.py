@@ -6,21 +6,26 @@ Turns do not write the index: a search first indexes what was said since the las
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 
-from fsm_engine.errors import SessionCorrupted
+import orjson
+
+from fsm_engine.errors import OperationFailed, SessionCorrupted
 from fsm_engine.storage import sql_search
 from fsm_engine.storage.database import Database, Row
 from fsm_engine.storage.intake import storable
-from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.records import FoundMessage
 from fsm_engine.storage.row_seals import sound_message
 from fsm_engine.storage.seal import Seal
+from fsm_engine.storage.search_index import SearchIndex
 
 LONGEST_QUERY = 1000
 """Characters of a query that are read."""
 MOST_WORDS = 32
-FIRST_BATCH, FIRST_PAGES = 256, 16
+PARTS_AT_ONCE = 40
+"""Parts of the index in one statement: so many tables SQLite joins readily, and most searches need no second one."""
+LOOKS = 5
 
 _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 
@@ -31,6 +36,7 @@ class Search:
     def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
         self._seal = seal
+        self.index = SearchIndex(database)
 
     async def find(
         self, query: str, *, user_id: str | None, conversation_id: str | None, limit: int, marks: tuple[str, str]
@@ -38,8 +44,8 @@ class Search:
         """Messages that hold all words of the query, the best first, newer ones first among equals.
 
         Case and accents do not count. Words in double quotes must stand together; the last word may be the beginning
-        of one, unless it is quoted. Nothing else in a query has a meaning, and no query is an error. At least the
-        newest 500 matches are ranked.
+        of one, unless it is quoted. Nothing else in a query has a meaning, and no query is an error. Of more than 500
+        matches, the newest are ranked.
         """
         words = matching(query)
         scopes = []
@@ -54,64 +60,58 @@ class Search:
             scopes.append(f'owner : "u{storable(user_id).encode().hex()}"')
         if not words:
             return []
-        await self.catch_up()
+        await self.index.catch_up()
         expression = " AND ".join([*scopes, f"{{content}} : ({words})"])
-        rows = await self._database.rows(sql_search.SEARCH, expression, user_id, limit, *map(storable, marks))
-        return [found for found in map(self._found, rows) if found is not None]
+        ranked = sorted(await self._candidates(expression, user_id, marks), key=_rank, reverse=True)[:limit]
+        return await self._messages(ranked, user_id)
 
-    def _found(self, row: Row) -> FoundMessage | None:
-        """None for a message that is damaged: it is named where its conversation is read."""
-        *of_message, snippet, score = row
-        try:
-            return FoundMessage(sound_message(tuple(of_message), self._seal), snippet, score)
-        except SessionCorrupted:
-            return None
+    async def _candidates(self, expression: str, user_id: str | None, marks: tuple[str, str]) -> list[Row]:
+        """The newest matches. Parts that came or went meanwhile are looked for again."""
+        numbers = await self._numbers()
+        for _ in range(LOOKS):
+            # A message that is moved goes from a newer part to an older one, so it is in one that is still to come.
+            found: dict[int, Row] = {}
+            try:
+                for first in range(0, len(numbers), PARTS_AT_ONCE):
+                    statement = sql_search.candidates(numbers[first : first + PARTS_AT_ONCE])
+                    rows = await self._database.rows(statement, expression, user_id, *map(storable, marks))
+                    found |= {row[0]: row for row in rows}
+                    if len(found) >= sql_search.CANDIDATES:
+                        break
+            except OperationFailed:
+                if numbers == (numbers := await self._numbers()):
+                    raise
+                continue
+            if numbers == (numbers := await self._numbers()):
+                break
+        return list(found.values())[: sql_search.CANDIDATES]
 
-    async def catch_up(self, pace: Pace | None = None, merging: Pace | None = None) -> int:
-        """Indexes the messages that were said before the call and are not indexed yet; how many there were."""
-        pace, merging = pace or Pace(rows=FIRST_BATCH), merging or Pace(rows=FIRST_PAGES, least=1)
-        done = 0
-        ((indexed_to, last),) = await self._database.rows(sql_search.LAG)
-        while last is not None and indexed_to < last:
-            upto = min(indexed_to + pace.rows, last)
-            with timed() as spent:
-                _, ((reached,),) = await self._database.change(
-                    (sql_search.CATCH_UP, (upto,)), (sql_search.CAUGHT_UP, (upto,))
-                )
-            pace.took(spent, upto - indexed_to)
-            done += upto - indexed_to
-            await self.merge(merging)
-            if reached < upto:
-                break  # the newest messages are gone in the meantime
-            indexed_to = reached
-        return done
+    async def _numbers(self) -> list[int]:
+        return [part.number for part in await self.index.parts() if not part.is_empty]
 
-    async def merge(self, pace: Pace | None = None) -> None:
-        """Puts parts of the index together where there are many, so that searches stay quick."""
-        pace = pace or Pace(rows=FIRST_PAGES, least=1)
-        while await self._merged(pace, pace.rows):
-            pass
+    async def _messages(self, ranked: Sequence[Row], user_id: str | None) -> list[FoundMessage]:
+        """A message that is damaged is left out: it is named where its conversation is read."""
+        ids = orjson.dumps([row[0] for row in ranked]).decode()
+        rows = {row[0]: row[1:] for row in await self._database.rows(sql_search.FOUND, ids, user_id)}
+        found = []
+        for place, candidate in enumerate(ranked):
+            try:
+                if place in rows:
+                    message = sound_message(rows[place], self._seal)
+                    found.append(FoundMessage(message, candidate[2], _rank(candidate)[0]))
+            except SessionCorrupted:
+                continue
+        return found
 
-    async def compact(self, pace: Pace | None = None) -> None:
-        """Takes the words of deleted messages out of the index for good.
 
-        Until then they stand in it unseen: a deletion marks them, and a merge of all parts drops them. A step is
-        bounded by what it leaves; where next to nothing is left, the last one takes about 5 µs for every message gone.
-        """
-        pace = pace or Pace(rows=FIRST_PAGES, least=1)
-        if await self._merged(pace, -pace.rows):
-            await self.merge(pace)
+def _rank(candidate: Row) -> tuple[float, int]:
+    """How well it fits, and its id.
 
-    async def _merged(self, pace: Pace, pages: int) -> bool:
-        """Whether there was anything to put together."""
-        with timed() as spent:
-            before, _, after = await self._database.change(
-                (sql_search.CHANGES, ()), (sql_search.MERGE, (pages,)), (sql_search.CHANGES, ())
-            )
-        written: int = after[0][0] - before[0][0]
-        if written > 1:
-            pace.took(spent, written)
-        return written > 1
+    A word counts for more the oftener it occurs and the shorter the message is, as in BM25 (k1 = 1.2, b = 0.75), with
+    200 characters as the usual length. Unlike BM25 nothing depends on other users' messages.
+    """
+    id_, hits, _, length = candidate
+    return round(hits * 2.2 / (hits + 1.2 * (0.25 + 0.75 * length / 200.0)), 4), id_
 
 
 def matching(query: str) -> str:

@@ -67,6 +67,8 @@ ORDER BY t.number
 # ----------------------------------------------------------------------------------------------------------------------
 # Users
 
+USER = "SELECT id, created_at FROM users WHERE id = ?1"
+PAGE_OF_USERS = "SELECT id, created_at FROM users WHERE id > ?1 ORDER BY id LIMIT ?2"
 ADD_USER = "INSERT INTO users (id, created_at) SELECT ?1, ?2 WHERE ?1 IS NOT NULL ON CONFLICT DO NOTHING"
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -83,10 +85,14 @@ CONVERSATIONS_OF_USER = f"""
 SELECT {rows.THREAD} FROM conversations AS c
 WHERE c.user_id = ?1 AND (?2 IS NULL AND c.status <> 'deleted' OR c.status = ?2)
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE conversation = c.key AND user_id <> ?1) AND {_IS_NAMED_SO}
+  AND c.key < ?4
 ORDER BY c.key DESC LIMIT ?3
 """
+# Sorts at most four rows, one a status.
+COUNT_CONVERSATIONS_OF_USER = "SELECT status, count(*) FROM conversations WHERE user_id = ?1 GROUP BY status"
 CONVERSATIONS_WITH_STATUS = f"""
-SELECT {rows.THREAD} FROM conversations AS c WHERE c.status = ?1 AND {_IS_NAMED_SO} ORDER BY c.key DESC LIMIT ?2
+SELECT {rows.THREAD} FROM conversations AS c WHERE c.status = ?1 AND c.key < ?3 AND {_IS_NAMED_SO}
+ORDER BY c.key DESC LIMIT ?2
 """
 RENAME_CONVERSATION = """
 UPDATE conversations SET title = ?3, updated_at = ?4 WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) RETURNING key
@@ -128,17 +134,20 @@ GROUP BY m.role
 COUNT_BY_CONVERSATION = """
 SELECT id, message_count FROM conversations AS c WHERE c.user_id = ?1 ORDER BY c.key DESC LIMIT ?2
 """
-# A place for one message more; the intake view finds its own numbers from the same column.
+# A place for one message more, of a session of the conversation where one is named; the intake view finds its own
+# numbers from the same column.
 GIVE_MESSAGE_NUMBER = """
 UPDATE conversations
 SET last_message = last_message + 1, message_count = message_count + 1, updated_at = ?3, last_message_at = ?3
-WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2) RETURNING last_message
+WHERE id = ?1 AND (?2 IS NULL OR user_id = ?2)
+  AND (?4 IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE id = ?4 AND conversation = conversations.key))
+RETURNING last_message
 """
 ADD_MESSAGE = """
 INSERT INTO messages (conversation, number, session, user_id, role, content, metadata, request_id, created_at)
-SELECT c.key, c.last_message, (SELECT key FROM sessions WHERE id = ?3 AND conversation = c.key), c.user_id,
-       ?4, ?5, ?6, ?7, ?8
-FROM conversations AS c WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2)
+SELECT c.key, c.last_message, (SELECT key FROM sessions WHERE id = ?2 AND conversation = c.key), c.user_id,
+       ?3, ?4, ?5, ?6, ?7
+FROM conversations AS c WHERE c.id = ?1 AND changes() > 0
 """
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -149,8 +158,11 @@ SESSION = f"{_SESSIONS} WHERE s.id = ?1 AND (?2 IS NULL OR s.user_id = ?2)"
 SESSIONS_OF_USER = f"""
 {_SESSIONS}
 WHERE s.user_id = ?1 AND (?2 IS NULL OR s.status = ?2) AND (c.user_id IS NULL OR c.user_id = ?1)
+  AND s.key < ?4
 ORDER BY s.key DESC LIMIT ?3
 """
+# Sorts at most five rows, one a status.
+COUNT_SESSIONS_OF_USER = "SELECT status, count(*) FROM sessions WHERE user_id = ?1 GROUP BY status"
 SESSIONS_OF_CONVERSATION = f"""
 SELECT {rows.SESSION} FROM conversations AS c CROSS JOIN sessions AS s ON s.conversation = c.key
 WHERE c.id = ?1 AND (?2 IS NULL OR c.user_id = ?2) AND s.key > ?3 ORDER BY s.key LIMIT ?4

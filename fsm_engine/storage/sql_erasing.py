@@ -30,7 +30,7 @@ WHOSE: Final = {
 """Which rows of each table tell of the person. Those of the last two are kept, without anything that does."""
 
 KEPT: Final = ("audit_log", "transactions")
-NOT_PERSONAL: Final = ("flow_versions", "analytics", "messages_indexed")
+NOT_PERSONAL: Final = ("flow_versions", "analytics", "search_parts")
 
 COUNTS = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table} WHERE {whose})" for table, whose in WHOSE.items())
 IDS_OF_CONVERSATIONS = f"SELECT id FROM conversations WHERE {WHOSE['conversations']}"

@@ -14,6 +14,7 @@ FACTS: Final = {
     "messages": "SELECT count(*) FROM messages",
 }
 OBJECTS = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+SEARCH_PARTS = "SELECT number FROM search_parts"
 HIGHEST = "SELECT coalesce(max({key}), 0) FROM {table}"
 
 SESSIONS = f"""

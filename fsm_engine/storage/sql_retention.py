@@ -9,7 +9,6 @@ Those of sessions take one more: the time since which detections that nobody rev
 from __future__ import annotations
 
 LAST_CONVERSATION = "SELECT coalesce(max(key), 0) FROM conversations"
-LAST_SESSION = "SELECT coalesce(max(key), 0) FROM sessions"
 LAST_MESSAGE = "SELECT coalesce(max(id), 0) FROM messages"
 LAST_ARCHIVED = "SELECT coalesce(max(id), 0) FROM messages_archive"
 LAST_EVENT = "SELECT coalesce(max(id), 0) FROM analytics"
@@ -17,7 +16,7 @@ LAST_EVENT = "SELECT coalesce(max(id), 0) FROM analytics"
 # ----------------------------------------------------------------------------------------------------------------------
 # Archiving
 
-_IDLE = """key > ?1 AND key <= ?2 AND status = 'active' AND ?3 > ?4
+_IDLE = """key > ?1 AND key <= ?2 AND status = 'active' AND ?3 >= ?4
   AND coalesce(last_message_at, updated_at) < ?4"""
 COUNT_IDLE = f"SELECT count(*) FROM conversations WHERE {_IDLE}"
 ARCHIVE_IDLE = f"""
@@ -26,7 +25,7 @@ WHERE key IN (SELECT key FROM conversations WHERE {_IDLE} LIMIT ?5) RETURNING ke
 """
 
 _TO_MOVE = """conversations AS c CROSS JOIN messages AS m ON m.conversation = c.key
-WHERE c.key > ?1 AND c.key <= ?2 AND c.status = 'archived' AND ?3 > ?4 AND m.created_at < ?4"""
+WHERE c.key > ?1 AND c.key <= ?2 AND c.status = 'archived' AND ?3 >= ?4 AND m.created_at < ?4"""
 COUNT_TO_MOVE = f"SELECT count(*) FROM {_TO_MOVE}"
 # Both in one transaction, and both find the same rows: they go by conversation and number.
 MOVE_COPY = f"""
@@ -106,7 +105,7 @@ DELETE_OLD_SESSIONS = f"DELETE FROM sessions WHERE key IN (SELECT s.key {_OLD_RO
 # ----------------------------------------------------------------------------------------------------------------------
 # Old messages
 
-_OLD_MESSAGE = "id > ?1 AND id <= ?2 AND ?3 > ?4 AND created_at < ?4"
+_OLD_MESSAGE = "id > ?1 AND id <= ?2 AND ?3 >= ?4 AND created_at < ?4"
 COUNT_OLD_MESSAGES = f"SELECT count(*) FROM messages WHERE {_OLD_MESSAGE}"
 DELETE_OLD_MESSAGES = f"""
 DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE {_OLD_MESSAGE} LIMIT ?5) RETURNING id
@@ -119,7 +118,7 @@ DELETE FROM messages_archive WHERE id IN (SELECT id FROM messages_archive WHERE 
 # ----------------------------------------------------------------------------------------------------------------------
 # Conversations that were deleted, and empty ones
 
-_DELETED = "c.key > ?1 AND c.key <= ?2 AND c.status = 'deleted' AND ?3 > ?4 AND c.updated_at < ?4"
+_DELETED = "c.key > ?1 AND c.key <= ?2 AND c.status = 'deleted' AND ?3 >= ?4 AND c.updated_at < ?4"
 COUNT_DELETED = f"SELECT count(*) FROM conversations AS c WHERE {_DELETED}"
 DELETE_MESSAGES_OF_DELETED = f"""
 DELETE FROM messages WHERE id IN (
@@ -146,7 +145,7 @@ DELETE FROM sessions WHERE key IN (
 DELETE_DELETED = f"""
 DELETE FROM conversations WHERE key IN (SELECT c.key FROM conversations AS c WHERE {_DELETED} LIMIT ?5) RETURNING key
 """
-_EMPTY = """c.key > ?1 AND c.key <= ?2 AND ?3 > ?4 AND coalesce(c.last_message_at, c.updated_at) < ?4
+_EMPTY = """c.key > ?1 AND c.key <= ?2 AND ?3 >= ?4 AND coalesce(c.last_message_at, c.updated_at) < ?4
   AND NOT EXISTS (SELECT 1 FROM sessions WHERE conversation = c.key)
   AND NOT EXISTS (SELECT 1 FROM messages WHERE conversation = c.key)
   AND NOT EXISTS (SELECT 1 FROM messages_archive WHERE conversation = c.key)"""
@@ -158,7 +157,7 @@ DELETE FROM conversations WHERE key IN (SELECT c.key FROM conversations AS c WHE
 # ----------------------------------------------------------------------------------------------------------------------
 # Events, a row a week for those that say the same
 
-_PAST_EVENT = "id > ?1 AND id <= ?2 AND ?3 > ?4 AND timestamp < ?4"
+_PAST_EVENT = "id > ?1 AND id <= ?2 AND ?3 >= ?4 AND timestamp < ?4"
 COUNT_PAST_EVENTS = f"SELECT count(*) FROM analytics WHERE {_PAST_EVENT}"
 # Sorts at most ?5 rows.
 ROLL_UP_EVENTS = f"""

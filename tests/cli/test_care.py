@@ -71,8 +71,10 @@ def test_the_funnel_is_drawn_with_its_steps_by_name(run_here: Run, place: Path) 
     assert run_here("stats", "--plot", "funnel.png").code == 0
 
     drawing = (place / "funnel.svg").read_text()
-    assert drawing.index("hello: name") < drawing.index("hello: drink")
+    assert drawing.index(">hello<") < drawing.index(">name<") < drawing.index(">drink<")
+    assert "1 of 3 (33 %)" in drawing
     assert "gave up" in drawing
+    assert (datetime.now(UTC) - timedelta(days=datetime.now(UTC).weekday())).date().isoformat() in drawing
     assert (place / "funnel.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -111,8 +113,26 @@ def test_idle_conversations_are_archived_and_their_messages_moved(run_here: Run)
     assert "Nothing was changed." in people.out
 
 
-def test_a_negative_age_is_wrong_usage(run_here: Run) -> None:
-    assert run_here("purge", "--sessions-days", "-1").code == 2
+@pytest.mark.parametrize("days", ["-1", "1e9", "inf", "nan", "soon"])
+def test_an_age_that_cannot_be_is_wrong_usage(run_here: Run, days: str) -> None:
+    assert run_here("purge", "--sessions-days", days).code == 2
+    assert run_here("archive", "--idle-days", days).code == 2
+
+
+def test_an_age_of_nothing_means_everything_that_is_over(run_here: Run) -> None:
+    removed = json.loads(run_here("purge", "--messages-days", "0", "--sessions-days", "0", "--json").out)
+
+    assert (removed["sessions"], removed["messages"]) == (2, 17)
+
+
+def test_a_compact_purge_makes_the_file_smaller(run_here: Run, place: Path) -> None:
+    file = place / "fsm_engine.db"
+    run_here("purge", "--messages-days", "0", "--json")
+    before = file.stat().st_size
+    done = json.loads(run_here("purge", "--compact", "--json").out)
+
+    assert (done["log_in_use"], done["messages"]) == (False, 0)
+    assert file.stat().st_size < before
 
 
 @pytest.mark.parametrize("command", ["stats", "archive", "purge", "export"])

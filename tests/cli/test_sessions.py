@@ -30,6 +30,14 @@ def test_sessions_are_listed_newest_first(run_here: Run) -> None:
     assert all("state_json" not in one for one in found)
 
 
+def test_a_database_may_be_named_by_its_path(run_here: Run, place: Path) -> None:
+    by_path = run_here("sessions", "list", "--database", str(place / "fsm_engine.db"), "--json")
+    missing = run_here("sessions", "list", "--database", "missing.db")
+
+    assert len(json.loads(by_path.out)) == 2
+    assert (missing.code, "missing.db: there is no such database" in missing.err) == (2, True)
+
+
 @pytest.mark.parametrize(("status", "names"), [("active", ["ben"]), ("completed", ["ana"]), ("expired", [])])
 def test_sessions_are_listed_by_status(run_here: Run, status: str, names: list[str]) -> None:
     found = json.loads(run_here("sessions", "list", "--status", status, "--json").out)

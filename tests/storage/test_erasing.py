@@ -133,6 +133,74 @@ async def test_nothing_of_it_is_left_in_any_table_nor_in_any_byte(store: Store, 
     assert erased.stripped == {"audit_log": 3, "transactions": 1}
 
 
+AGES = {"now": "2028", "sessions_before": "2027", "messages_before": "2027"}
+
+
+async def purged_of(store: Store, chats: int) -> set[str]:
+    """Every text of old conversations that a purge is to remove; the audit is kept, and says other things."""
+    texts: set[str] = set()
+    for number in range(chats):
+        chat = f"chat {number * 7919 % 1000:03}"  # in no order: that splits pages
+        await tell(store, chat, user=None, turns=2)
+        texts |= {text for text in await store.erasing.texts(Subject(None, chat)) if "aquamarine" in text.lower()}
+    await store.messages.search("aquamarine")
+    return texts
+
+
+async def test_a_purge_leaves_nothing_in_the_file_or_the_log_while_others_have_it_open(
+    store: Store, path: Path
+) -> None:
+    texts = await purged_of(store, 60)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT count(*) FROM messages").fetchone()
+        purged = await store.retention.purge(**AGES, compact=True)  # type: ignore[arg-type]
+        assert Path(f"{path}-wal").stat().st_size == 0
+
+    await store.close()
+    assert (purged.sessions, purged.messages, purged.log_in_use) == (60, 240, False)
+    assert len(texts) > 300
+    assert traces_left(str(path), texts) == []
+    assert b"quamarin" not in path.read_bytes().lower()
+
+
+async def test_a_purge_tells_that_a_reader_keeps_the_log_and_the_next_one_empties_it(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "TRIES", 2)
+    await purged_of(store, 3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM messages").fetchall()
+        first = await store.retention.purge(**AGES)  # type: ignore[arg-type]
+    assert b"aquamarine" in Path(f"{path}-wal").read_bytes()
+    second = await store.retention.purge(**AGES)  # type: ignore[arg-type]
+
+    assert (first.sessions, first.log_in_use, second.sessions, second.log_in_use) == (3, True, 0, False)
+    assert Path(f"{path}-wal").stat().st_size == 0
+
+
+async def test_words_that_a_killed_purge_has_left_in_the_index_go_with_the_next(store: Store, path: Path) -> None:
+    await tell(store, "chat", user="ahmed")
+    await store.messages.search("aquamarine")
+    assert isinstance(store, SqliteStore)
+    await store._database.change(("DELETE FROM messages", ()))  # and then it was killed
+    assert b"quamarin" in index_of(path)
+    await store.retention.purge(now="2020", sessions_before="2019", messages_before="2019")
+
+    assert b"quamarin" not in index_of(path)
+
+
+def index_of(path: Path) -> bytes:
+    """What the pages of the search index say."""
+    with closing(sqlite3.connect(path)) as connection:
+        numbers = connection.execute("SELECT number FROM search_parts").fetchall()
+        return b"".join(
+            block
+            for (number,) in numbers
+            for (block,) in connection.execute(f"SELECT block FROM messages_index_{number}_data")
+        )
+
+
 async def test_others_keep_everything(store: Store, path: Path) -> None:
     await tell(store, "other", user="sara")
     await tell(store, "nobody's", user=None)

@@ -407,7 +407,7 @@ TOGETHER = """
     from fsm_engine.storage import open_store
     async def main():
         store = await open_store(sys.argv[1])
-        await store.conversations.create(sys.argv[3], now="now")
+        await store.conversations.create(sys.argv[3], now="2026")
         await store.close()
     while time.time() < float(sys.argv[2]):
         pass

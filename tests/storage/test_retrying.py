@@ -25,7 +25,7 @@ from fsm_engine.storage import open_store
 from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.settings import Settings
 from tests.storage.full_turn import full_turn
-from tests.turns import turn
+from tests.turns import at, turn
 
 
 class Pauses(list[float]):
@@ -77,9 +77,9 @@ async def test_a_write_is_tried_again_until_the_lock_is_gone(path: Path, other: 
     if write == "a turn":
         await store.commit(full_turn(2, "chat"))
     elif write == "a change of one step":
-        await store.audit.update("key 1 of chat", status="success", now="now")
+        await store.audit.update("key 1 of chat", status="success", now=at(1))
     else:
-        await store.conversations.create("other", now="now", user_id="ana")
+        await store.conversations.create("other", now=at(1), user_id="ana")
 
     assert pauses == pytest.approx([0.075, 0.15])
     assert (await store.load("chat", None)).conversation.version == (2 if write == "a turn" else 1)

@@ -32,7 +32,7 @@ from fsm_engine.storage import open_store
 from fsm_engine.storage.gathering import Gatherer
 from fsm_engine.storage.migrating import migrate
 from fsm_engine.storage.settings import Settings
-from tests.turns import turn
+from tests.turns import at, turn
 
 FLOW = "flow: hello\nsteps:\n  - ask: name\n    type: text\n    prompt: Your name?\n  - end: Hello.\n"
 
@@ -108,7 +108,7 @@ def asking(work: Callable[[Engine], Awaitable[object]]) -> Callable[[Path], Awai
     async def ask(path: Path) -> None:
         (path.parent / "hello.yaml").write_text(FLOW)
         async with Engine.open(f"sqlite:///{path}", flows=path.parent) as engine:
-            await engine.store.conversations.create("empty", now="now")
+            await engine.store.conversations.create("empty", now=at(1))
             await engine.start("chat", "hello", request_id="r1")
             await work(engine)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 MARGIN_MM = 18.0
+_FLAG_A, _FLAG_Z = "\N{REGIONAL INDICATOR SYMBOL LETTER A}", "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
 _GREY, _BLACK, _BLUE = (110, 110, 110), (0, 0, 0), (20, 70, 130)
 _UNSEEN = ("Cf", "Mn", "Me", "Sk")
 """Joiners, variation selectors and skin tones: nothing is lost to a reader where a font lacks them."""
@@ -54,6 +55,8 @@ def readable(text: str, known: Collection[int]) -> str:
 
     >>> readable("ok \N{PARTY POPPER}", {ord("o"), ord("k"), ord(" ")})
     'ok [party popper]'
+    >>> readable("\N{REGIONAL INDICATOR SYMBOL LETTER D}\N{REGIONAL INDICATOR SYMBOL LETTER E}", {})
+    'DE'
     >>> readable("\N{CJK UNIFIED IDEOGRAPH-65E5}", {})
     '[U+65E5]'
     """
@@ -65,6 +68,8 @@ def _readable(character: str, known: Collection[int]) -> str:
         return character
     if character == "\t":
         return "    "
+    if _FLAG_A <= character <= _FLAG_Z:  # two of them are a flag
+        return chr(ord("A") + ord(character) - ord(_FLAG_A))
     if unicodedata.category(character) in _UNSEEN:
         return ""
     code = f"U+{ord(character):04X}"

@@ -13,6 +13,8 @@ from fsm_engine.storage.migrations.old_rows import OddText, Value, row_of, title
 from fsm_engine.storage.migrations.old_times import written_like
 from fsm_engine.storage.migrations.work import Work
 from fsm_engine.storage.schema import schema_statements
+from fsm_engine.storage.sql_inspection import SEARCH_PARTS
+from fsm_engine.storage.sql_search import drop_table
 
 # A message that was an old row belongs to no turn; what a bot writes into a message's metadata cannot make it one.
 _MESSAGES = """
@@ -44,11 +46,11 @@ WHERE c.title IS NOT NULL AND c.title IS NOT (
 """
 _TABLES = """
 SELECT name, type FROM pragma_table_list
-WHERE schema = 'main' AND type IN ('table', 'virtual', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+WHERE schema = 'main' AND type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
 """
 _HELD = {"messages", "conversations"}
-_OURS = {"messages_indexed"}  # how far the search index has come
-_FIRST_KINDS = ("view", "virtual", "table")
+_OURS = {"search_parts"}  # what the search index is made of
+_KINDS = ("view", "table")
 
 
 @dataclass(slots=True)
@@ -72,18 +74,25 @@ def downgrade(database: sqlite3.Connection, work: Work) -> None:
     database.execute(str(next(value for kind, _, value in form if kind == "table")))
     _note_losses(database, work)
     _fill(database, work)
-    for kind in _FIRST_KINDS:
+    _drop_search_parts(database)
+    for kind in _KINDS:
         for name in _made_by_the_schema(kind):
             database.execute(f"DROP {'VIEW' if kind == 'view' else 'TABLE'} {chat_history.quoted(name)}")
     chat_history.restore_form(database, form)
 
 
 def _made_by_the_schema(*kinds: str) -> list[str]:
-    """The tables and views of ``schema_v2.sql``; a search index's own tables come and go with it."""
+    """The tables and views of ``schema_v2.sql``, without the search index."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
         for statement in schema_statements():
             empty.execute(statement)
         return [name for name, kind in empty.execute(_TABLES) if kind in kinds]
+
+
+def _drop_search_parts(database: sqlite3.Connection) -> None:
+    """The schema comes with the first one; the others are made as they are needed, and the first may be gone."""
+    for (number,) in database.execute(SEARCH_PARTS).fetchall():
+        database.execute(drop_table(number))
 
 
 def _note_losses(database: sqlite3.Connection, work: Work) -> None:

@@ -12,11 +12,11 @@ from fsm_engine.errors import InvalidArgument, NotFound
 from fsm_engine.storage import sql, sql_actions
 from fsm_engine.storage.database import Step
 from fsm_engine.storage.records import Lease, StoredAudit, StoredResult, StoredTransaction
-from fsm_engine.storage.repositories.base import Repository, found, must_be_there
+from fsm_engine.storage.repositories.base import ANY_KEY, Repository, at_most, found, must_be_there, one_of
 from fsm_engine.storage.row_seals import action_seal, audit_of, of_owner, sound_audit
 from fsm_engine.storage.turn_rows import AuditRow
 
-_HIGHEST_ID = 2**63 - 1
+_STATUSES = ("pending", "success", "failure", "rolled_back", "unknown", "stuck")
 
 
 class Audit(Repository):
@@ -50,18 +50,19 @@ class Audit(Repository):
 
     async def of_user(self, user_id: str, *, limit: int = 50) -> list[StoredAudit]:
         """Newest first; a damaged row is marked."""
-        return of_owner(user_id, await self._sound(audit_of, sql_actions.AUDIT_OF_USER, user_id, limit))
+        return of_owner(user_id, await self._sound(audit_of, sql_actions.AUDIT_OF_USER, user_id, at_most(limit)))
 
     async def with_status(self, status: str, *, limit: int = 1000, after: int = 0) -> list[StoredAudit]:
         """Oldest first, from the one after id ``after``: what is ``pending`` at start was cut off by a crash.
 
         A damaged row is marked.
         """
-        return await self._sound(audit_of, sql_actions.AUDIT_WITH_STATUS, status, limit, after)
+        values = (one_of(_STATUSES, "status", status), at_most(limit), after)
+        return await self._sound(audit_of, sql_actions.AUDIT_WITH_STATUS, *values)
 
-    async def latest(self, *, limit: int = 50, before: int = _HIGHEST_ID) -> list[StoredAudit]:
+    async def latest(self, *, limit: int = 50, before: int = ANY_KEY) -> list[StoredAudit]:
         """Newest first, from the one before id ``before``; a damaged row is marked."""
-        return await self._sound(audit_of, sql_actions.LATEST_AUDIT, limit, before)
+        return await self._sound(audit_of, sql_actions.LATEST_AUDIT, at_most(limit), before)
 
     async def by_key(self, key: str, *, user_id: str | None = None) -> StoredAudit | None:
         rows = await self._sound(sound_audit, sql_actions.AUDIT_BY_KEY, key, user_id)
@@ -148,7 +149,7 @@ class Idempotency(Repository):
 
     async def clean_up(self, now: str, *, limit: int = 1000) -> int:
         """Deletes results that are out of date, at most ``limit``; how many there were."""
-        return len(await self._change((sql_actions.DELETE_OLD_RESULTS, (now, limit))))
+        return len(await self._change((sql_actions.DELETE_OLD_RESULTS, (now, at_most(limit)))))
 
 
 def request_key(whose: str | None, action: str, slots: Mapping[str, Any]) -> str:

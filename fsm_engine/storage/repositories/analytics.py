@@ -15,7 +15,7 @@ from fsm_engine.storage import sql_analytics
 from fsm_engine.storage.database import Row
 from fsm_engine.storage.pace import timed
 from fsm_engine.storage.reports import StepFunnel, StoredEvent, WeekOfEvents, WeekOfSessions
-from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.repositories.base import Repository, at_most
 
 EVER = "0000"
 _GAVE_UP = ("cancelled", "expired", "handed_off")
@@ -31,12 +31,14 @@ class Analytics(Repository):
         """Adds an event, or as many equal ones as ``session_count`` says."""
         if session_count < 1:
             raise InvalidArgument(f"analytics: session_count is {session_count}. Count at least 1.")
+        if not event_type:
+            raise InvalidArgument("analytics: the event has no type. Name what happened.")
         data = orjson.dumps(dict(event or {}), option=orjson.OPT_SORT_KEYS).decode()
         await self._change((sql_analytics.ADD_EVENT, (event_type, data, session_count, now)))
 
     async def of_type(self, event_type: str, *, since: str = EVER, limit: int = 1000) -> list[StoredEvent]:
         """Oldest first."""
-        return await self._all(StoredEvent, sql_analytics.EVENTS_OF_TYPE, event_type, since, limit)
+        return await self._all(StoredEvent, sql_analytics.EVENTS_OF_TYPE, event_type, since, at_most(limit))
 
     async def weekly(self, event_type: str | None = None, *, since: str = EVER) -> list[WeekOfEvents]:
         """How many events of a type, or of each, there were in each week that had any; weeks begin on Monday (UTC)."""

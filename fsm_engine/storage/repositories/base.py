@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import re
+from collections.abc import Callable, Collection
+from typing import Final, TypeVar
 
-from fsm_engine.errors import NotFound
+from fsm_engine.errors import InvalidArgument, NotFound
 from fsm_engine.storage.database import Database, Row, Step
 from fsm_engine.storage.intake import Sql, storable
 from fsm_engine.storage.seal import Seal
 
 T = TypeVar("T")
+ANY_KEY: Final = 2**63 - 1
+"""Above every key and number that there is."""
+_MOMENT = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{6})?Z)?)?)?")
 
 
 class Repository:
@@ -39,6 +43,31 @@ class Repository:
                     storable(value)
         returned = await self._database.change(*steps)
         return returned[0]
+
+
+def at_most(limit: int) -> int:
+    """The limit. Raises `InvalidArgument` for one below 1: to SQLite a negative one means all there are."""
+    if not isinstance(limit, int) or not 1 <= limit <= ANY_KEY:
+        raise InvalidArgument(f"limit: {limit!r} is not allowed. Ask for at least 1.")
+    return limit
+
+
+def one_of(allowed: Collection[str], what: str, value: str | None) -> str | None:
+    """The value, or None. Raises `InvalidArgument` for one that there is not, which would find nothing."""
+    if value is not None and value not in allowed:
+        raise InvalidArgument(f"{what}: {value!r} is none. Choose from {', '.join(allowed)}.")
+    return value
+
+
+def moment(what: str, text: str) -> str:
+    """The time. Raises `InvalidArgument` for what is no time as stored ones are, or the beginning of one.
+
+    >>> moment("now", "2026-01-31T09:30:00.000000Z"), moment("since", "2026-01")
+    ('2026-01-31T09:30:00.000000Z', '2026-01')
+    """
+    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
+        raise InvalidArgument(f"{what}: {text!r} is no time. Give UTC text such as 2026-01-31T09:30:00.000000Z.")
+    return text
 
 
 def must_be_there(rows: list[Row], what: str, name: object) -> None:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 from uuid import uuid4
 
-from fsm_engine.errors import InvalidArgument
+from fsm_engine.errors import InvalidArgument, VersionConflict
 from fsm_engine.model.times import utc_now, utc_text
 from fsm_engine.storage import sql
 from fsm_engine.storage.erasing import Erasing, Subject
-from fsm_engine.storage.records import DeletedUser, StoredConversation
-from fsm_engine.storage.repositories.base import Repository, found, must_be_there
+from fsm_engine.storage.records import DeletedUser, StoredConversation, StoredUser
+from fsm_engine.storage.repositories.base import ANY_KEY, Repository, at_most, found, moment, must_be_there, one_of
 from fsm_engine.storage.row_seals import of_owner
 
 MAX_TITLE = 200
+ConversationStatus: TypeAlias = Literal["active", "archived", "closed", "deleted"]
 
 
 class Users(Repository):
+    """Whoever a bot named a user by. A user comes with their first turn."""
+
+    async def get(self, user_id: str) -> StoredUser | None:
+        return await self._first(StoredUser, sql.USER, user_id)
+
+    async def page(self, *, after: str = "", limit: int = 50) -> list[StoredUser]:
+        """The first ``limit`` users whose id comes behind ``after``, by id."""
+        return await self._all(StoredUser, sql.PAGE_OF_USERS, after, at_most(limit))
+
     async def delete(
         self, user_id: str, *, now: str | None = None, record: str | None = None, compact: bool = True
     ) -> DeletedUser:
@@ -44,21 +54,35 @@ class Conversations(Repository):
         self, conversation_id: str, *, now: str, user_id: str | None = None, title: str | None = None
     ) -> StoredConversation:
         """A conversation without a session, at version 1. Raises `VersionConflict` when the id is taken."""
-        await self._change(
-            (sql.ADD_USER, (user_id, now)), (sql.ADD_CONVERSATION, (conversation_id, user_id, _title(title), now))
-        )
+        if not conversation_id:
+            raise InvalidArgument("conversation: its id is empty. Give it one.")
+        values = (conversation_id, user_id, _title(title), moment("now", now))
+        try:
+            await self._change((sql.ADD_USER, (user_id, now)), (sql.ADD_CONVERSATION, values))
+        except VersionConflict as error:
+            raise VersionConflict(
+                f"conversation '{conversation_id}': there is one already. Give another id, or go on with that one."
+            ) from error
         return found(await self.get(conversation_id), "conversation", conversation_id)
 
     async def get(self, conversation_id: str, *, user_id: str | None = None) -> StoredConversation | None:
         return await self._first(StoredConversation, sql.CONVERSATION, conversation_id, user_id)
 
-    async def of_user(self, user_id: str, *, status: str | None = None, limit: int = 50) -> list[StoredConversation]:
-        """Newest first; without a status, all but deleted ones."""
-        return of_owner(user_id, await self._all(StoredConversation, sql.CONVERSATIONS_OF_USER, user_id, status, limit))
+    async def of_user(
+        self, user_id: str, *, status: str | None = None, before: int = ANY_KEY, limit: int = 50
+    ) -> list[StoredConversation]:
+        """Newest first, from the one before key ``before``; without a status, all but deleted ones."""
+        values = (user_id, _status(status), at_most(limit), before)
+        return of_owner(user_id, await self._all(StoredConversation, sql.CONVERSATIONS_OF_USER, *values))
 
-    async def with_status(self, status: str, *, limit: int = 50) -> list[StoredConversation]:
-        """Newest first."""
-        return await self._all(StoredConversation, sql.CONVERSATIONS_WITH_STATUS, status, limit)
+    async def with_status(self, status: str, *, before: int = ANY_KEY, limit: int = 50) -> list[StoredConversation]:
+        """Newest first, from the one before key ``before``."""
+        values = (_status(status), at_most(limit), before)
+        return await self._all(StoredConversation, sql.CONVERSATIONS_WITH_STATUS, *values)
+
+    async def count_of_user(self, user_id: str) -> dict[str, int]:
+        """How many there are of each status; statuses that none has are left out."""
+        return dict(await self._database.rows(sql.COUNT_CONVERSATIONS_OF_USER, user_id))
 
     async def rename(self, conversation_id: str, title: str | None, *, now: str, user_id: str | None = None) -> None:
         """Gives it a title of at most 200 characters, or none."""
@@ -84,7 +108,7 @@ class Conversations(Repository):
     async def _set_status(
         self,
         conversation_id: str,
-        status: Literal["active", "archived", "closed", "deleted"],
+        status: ConversationStatus,
         now: str,
         user_id: str | None,
     ) -> None:
@@ -93,6 +117,11 @@ class Conversations(Repository):
 
 
 def _title(title: str | None) -> str | None:
+    """The title, None where it is blank."""
     if title is not None and len(title) > MAX_TITLE:
         raise InvalidArgument(f"title: has {len(title)} characters; {MAX_TITLE} are allowed.")
-    return title
+    return title if title and not title.isspace() else None
+
+
+def _status(status: str | None) -> str | None:
+    return one_of(get_args(ConversationStatus), "status", status)

@@ -9,8 +9,10 @@ import orjson
 
 from fsm_engine.storage import sql_deliveries as sql
 from fsm_engine.storage.due import StoredDelivery
-from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.repositories.base import Repository, at_most, one_of
 from fsm_engine.storage.row_seals import delivery_of
+
+_STATUSES = ("pending", "delivered", "given_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Deliveries(Repository):
 
         Of what goes to one address for one session only the first is given, so that the order stays.
         """
-        keys = await self._change((sql.CLAIM_DELIVERIES, (*takers.values, now, until, limit)))
+        keys = await self._change((sql.CLAIM_DELIVERIES, (*takers.values, now, until, at_most(limit))))
         if not keys:
             return []
         wanted = orjson.dumps([key for (key,) in keys]).decode()
@@ -64,4 +66,5 @@ class Deliveries(Repository):
 
     async def with_status(self, status: str, *, after: int = 0, limit: int = 100) -> list[StoredDelivery]:
         """A page of those with a status, behind the key ``after``, oldest first."""
-        return await self._sound(delivery_of, sql.DELIVERIES_WITH_STATUS, status, after, limit)
+        values = (one_of(_STATUSES, "status", status), after, at_most(limit))
+        return await self._sound(delivery_of, sql.DELIVERIES_WITH_STATUS, *values)

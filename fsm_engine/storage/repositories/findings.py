@@ -7,7 +7,7 @@ from typing import Final
 from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql
 from fsm_engine.storage.records import StoredClassification, StoredDetection, StoredSummary
-from fsm_engine.storage.repositories.base import Repository, found, must_be_there
+from fsm_engine.storage.repositories.base import Repository, at_most, found, must_be_there
 from fsm_engine.storage.reviews import RiskSearch, Verdict
 from fsm_engine.storage.row_seals import detection_of, detection_seal, session_of, sound_classification, sound_detection
 from fsm_engine.storage.turn_rows import DetectionRow
@@ -63,17 +63,19 @@ class Risk(Repository):
 
     async def since(self, detected_at: str, *, limit: int = 1000) -> list[StoredDetection]:
         """All sessions' detections from that time on, oldest first."""
-        return await self._sound(detection_of, sql.RISK_SINCE, detected_at, limit)
+        return await self._sound(detection_of, sql.RISK_SINCE, detected_at, at_most(limit))
 
     async def to_review(self, *, after: int = 0, limit: int = 1000) -> list[StoredDetection]:
         """What no person has looked at yet, oldest first, from the one after id ``after``."""
-        return await self._sound(detection_of, sql.RISK_TO_REVIEW, after, limit)
+        return await self._sound(detection_of, sql.RISK_TO_REVIEW, after, at_most(limit))
 
     async def find(self, wanted: RiskSearch, *, before: int | None = None, limit: int = 1000) -> list[StoredDetection]:
         """What fits, newest first, from the one before id ``before``; the way to go through all of them in pages."""
         reviewed = None if wanted.reviewed is None else int(wanted.reviewed)
         what = (wanted.level, wanted.category, wanted.detector, wanted.verdict, reviewed, wanted.since, wanted.until)
-        return await self._sound(detection_of, sql.FIND_DETECTIONS, *what, _ANY_ID if before is None else before, limit)
+        return await self._sound(
+            detection_of, sql.FIND_DETECTIONS, *what, _ANY_ID if before is None else before, at_most(limit)
+        )
 
     async def review(self, detection_id: int, *, reviewed_by: str, verdict: Verdict, now: str) -> StoredDetection:
         """Records who looked at it, when, and what they found; the first review stands.

@@ -8,16 +8,17 @@ from typing import Any, get_args
 
 import orjson
 
-from fsm_engine.errors import InvalidArgument, SessionCorrupted
+from fsm_engine.errors import InvalidArgument, NotFound, SessionCorrupted
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Database
 from fsm_engine.storage.records import FoundMessage, Role, StoredMessage
-from fsm_engine.storage.repositories.base import Repository, must_be_there
+from fsm_engine.storage.repositories.base import ANY_KEY, Repository, at_most, moment, must_be_there, one_of
 from fsm_engine.storage.row_seals import sound_message
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.search import Search
 
-LAST_NUMBER = 2**63 - 1
+MOST_CHARACTERS = 100_000
+"""In one message that is saved past a turn; what a turn may hold is the bot file's to say."""
 
 
 class Messages(Repository):
@@ -47,8 +48,8 @@ class Messages(Repository):
 
         ``source`` keeps those whose metadata has this ``source``. Raises `SessionCorrupted` when one is damaged.
         """
-        below = LAST_NUMBER if before is None else before
-        values = (conversation_id, user_id, below, limit, role, source)
+        below = ANY_KEY if before is None else before
+        values = (conversation_id, user_id, below, at_most(limit), _role(role), source)
         return _in_order(conversation_id, await self._sound(sound_message, sql.LAST_MESSAGES, *values))
 
     async def page(
@@ -62,14 +63,14 @@ class Messages(Repository):
         source: str | None = None,
     ) -> list[StoredMessage]:
         """The first ``limit`` messages whose number is above ``after``, oldest first."""
-        values = (conversation_id, user_id, after, limit, role, source)
+        values = (conversation_id, user_id, after, at_most(limit), _role(role), source)
         return _in_order(conversation_id, await self._sound(sound_message, sql.PAGE_OF_MESSAGES, *values))
 
     async def archived(
         self, conversation_id: str, *, after: int = 0, limit: int = 20, user_id: str | None = None
     ) -> list[StoredMessage]:
         """The same of messages that were moved to the archive."""
-        return await self._sound(sound_message, sql.ARCHIVED_MESSAGES, conversation_id, user_id, after, limit)
+        return await self._sound(sound_message, sql.ARCHIVED_MESSAGES, conversation_id, user_id, after, at_most(limit))
 
     async def count_by_role(self, conversation_id: str, *, user_id: str | None = None) -> dict[str, int]:
         """Roles that said nothing are left out. Raises `SessionCorrupted` when messages are damaged or missing."""
@@ -81,7 +82,7 @@ class Messages(Repository):
 
     async def count_by_conversation(self, user_id: str, *, limit: int = 50) -> dict[str, int]:
         """How many messages each conversation of the user holds, newest conversation first."""
-        return dict(await self._database.rows(sql.COUNT_BY_CONVERSATION, user_id, limit))
+        return dict(await self._database.rows(sql.COUNT_BY_CONVERSATION, user_id, at_most(limit)))
 
     async def search(
         self,
@@ -97,15 +98,13 @@ class Messages(Repository):
         ``marks`` stand around the words found in each snippet. Where the snippet becomes HTML, pass characters that no
         message holds, escape, and replace them.
         """
-        if limit < 1:
-            raise InvalidArgument(f"search: limit is {limit}. Ask for at least 1 message.")
         return await self._search.find(
-            query, user_id=user_id, conversation_id=conversation_id, limit=limit, marks=marks
+            query, user_id=user_id, conversation_id=conversation_id, limit=at_most(limit), marks=marks
         )
 
     async def compact_index(self) -> None:
-        """Takes the words of deleted messages out of the search index's pages for good: see `Search.compact`."""
-        await self._search.compact()
+        """Takes the words of deleted messages out of the search index's pages for good: see `SearchIndex.compact`."""
+        await self._search.index.compact()
 
     async def save_user(self, conversation_id: str, content: str, *, now: str, **options: Any) -> StoredMessage:
         """Adds something the user said elsewhere. Options as `save_system` takes them."""
@@ -131,23 +130,31 @@ class Messages(Repository):
         request_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> StoredMessage:
+        if len(content) > MOST_CHARACTERS:
+            raise InvalidArgument(f"message: has {len(content)} characters; {MOST_CHARACTERS} are allowed.")
         try:
             kept = orjson.dumps(dict(metadata or {})).decode()
         except (TypeError, ValueError) as error:
             raise InvalidArgument(f"message: its metadata is no JSON ({error}). Pass plain dicts and lists.") from error
         rows = await self._change(
-            (sql.GIVE_MESSAGE_NUMBER, (conversation_id, user_id, now)),
-            (sql.ADD_MESSAGE, (conversation_id, user_id, session_id, role, content, kept, request_id, now)),
+            (sql.GIVE_MESSAGE_NUMBER, (conversation_id, user_id, moment("now", now), session_id)),
+            (sql.ADD_MESSAGE, (conversation_id, session_id, role, content, kept, request_id, now)),
         )
+        if not rows and session_id is not None:
+            raise NotFound(f"conversation '{conversation_id}': there is none, or it has no session '{session_id}'.")
         must_be_there(rows, "conversation", conversation_id)
         ((number,),) = rows
         (saved,) = await self.page(conversation_id, after=number - 1, limit=1)
         return saved
 
 
+def _role(role: str | None) -> str | None:
+    return one_of(get_args(Role), "role", role)
+
+
 def _in_order(conversation_id: str, said: list[StoredMessage]) -> list[StoredMessage]:
     """The messages. Raises `SessionCorrupted` where numbers contradict turns, which no hash covers."""
     for one, later in pairwise(said):
-        if one.session_id == later.session_id and (one.turn or 0) > (later.turn or LAST_NUMBER):
+        if one.session_id == later.session_id and (one.turn or 0) > (later.turn or ANY_KEY):
             raise SessionCorrupted(f"conversation {conversation_id}: numbers of messages are damaged.")
     return said

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
+from fsm_engine.errors import InvalidArgument
 from fsm_engine.storage import sql_retention as sql
 from fsm_engine.storage.database import Database
+from fsm_engine.storage.erasing import clear_files
 from fsm_engine.storage.pace import Pace, timed
 from fsm_engine.storage.reports import Archived, Purged
-from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.repositories.base import Repository, moment
 from fsm_engine.storage.seal import Seal
-from fsm_engine.storage.search import FIRST_BATCH, FIRST_PAGES, Search
+from fsm_engine.storage.search import Search
+from fsm_engine.storage.search_index import Paces
 from fsm_engine.storage.sql_actions import DELETE_OLD_RESULTS
+from fsm_engine.storage.sql_analytics import LAST_SESSION
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being gone through, how far it is, and how far it goes."""
@@ -35,12 +40,12 @@ class _Part:
 
 _IDLE = _Part("idle conversations", sql.LAST_CONVERSATION, sql.COUNT_IDLE, [[sql.ARCHIVE_IDLE]])
 _TO_MOVE = _Part("messages", sql.LAST_CONVERSATION, sql.COUNT_TO_MOVE, [[sql.MOVE_COPY, sql.MOVE_DELETE]])
-_HELD = _Part("sessions to review", sql.LAST_SESSION, sql.COUNT_HELD)
-_UNREVIEWED = _Part("risk detections", sql.LAST_SESSION, sql.COUNT_UNREVIEWED)
-_UNDELIVERED = _Part("deliveries", sql.LAST_SESSION, sql.COUNT_UNDELIVERED)
+_HELD = _Part("sessions to review", LAST_SESSION, sql.COUNT_HELD)
+_UNREVIEWED = _Part("risk detections", LAST_SESSION, sql.COUNT_UNREVIEWED)
+_UNDELIVERED = _Part("deliveries", LAST_SESSION, sql.COUNT_UNDELIVERED)
 _SESSIONS = _Part(
     "sessions",
-    sql.LAST_SESSION,
+    LAST_SESSION,
     sql.COUNT_OLD_SESSIONS,
     [
         [sql.DELETE_OLD_TURNS],
@@ -75,11 +80,11 @@ class _Run:
     dry_run: bool
     progress: Progress
     paces: dict[str, Pace] = field(default_factory=dict)
-    merging: Pace = field(default_factory=lambda: Pace(rows=FIRST_PAGES, least=1))
+    index: Paces = field(default_factory=Paces)
 
     @property
     def longest_s(self) -> float:
-        return max(pace.longest_s for pace in (self.merging, *self.paces.values()))
+        return max(self.index.longest_s, *(pace.longest_s for pace in self.paces.values()), 0.0)
 
 
 RESULTS_AT_ONCE = 1000
@@ -112,10 +117,11 @@ class Retention(Repository):
         conversations that are archived already.
         """
         run = _Run(now, dry_run, progress or _nobody)
+        _must_be_past(now, idle_before=idle_before, move_before=move_before)
         conversations = await self._walk(_IDLE, run, idle_before)
         messages = await self._walk(_TO_MOVE, run, move_before) if move_before else 0
-        if messages and not dry_run:
-            await self._tidy_index(run)
+        if not dry_run:
+            await self._search.index.compact(run.index, partial(run.progress, "search index"))
         return Archived(conversations, messages, run.longest_s)
 
     async def purge(
@@ -126,6 +132,7 @@ class Retention(Repository):
         messages_before: str,
         hold_since: str | None = None,
         dry_run: bool = False,
+        compact: bool = False,
         progress: Progress | None = None,
     ) -> Purged:
         """Removes sessions without activity since ``sessions_before`` and messages from before ``messages_before``.
@@ -137,8 +144,13 @@ class Retention(Repository):
         Sessions with a medium or high risk detection from ``hold_since`` on that nobody has reviewed stay; None holds
         none back. A conversation that was deleted goes with its detections all the same.
         Results of actions that are out of date go, whatever their age.
+
+        At the end the log is emptied, which holds what was removed until then. ``compact`` also writes the file anew
+        (`VACUUM`): it becomes smaller, and pieces that SQLite left in the gaps of pages go. Turns wait for that, about
+        10 s a gigabyte, and it needs the file's size once more on the disk.
         """
         run = _Run(now, dry_run, progress or _nobody)
+        _must_be_past(now, sessions_before=sessions_before, messages_before=messages_before, hold_since=hold_since)
         held = await self._walk(_HELD, run, sessions_before, hold_since)
         unreviewed = await self._walk(_UNREVIEWED, run, sessions_before, hold_since)
         undelivered = await self._walk(_UNDELIVERED, run, sessions_before, hold_since)
@@ -150,9 +162,12 @@ class Retention(Repository):
         if not dry_run:
             await self._walk(_EVENTS, run, sessions_before)
             await self._drop_old_results(run)
-        if (messages or deleted) and not dry_run:
-            await self._tidy_index(run)
-        return Purged(sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s)
+            # What a run that was killed has left in the index goes as well.
+            await self._search.index.compact(run.index, partial(run.progress, "search index"))
+        log_in_use = not dry_run and not await clear_files(self._database, compact=compact)
+        return Purged(
+            sessions, messages, archived, deleted, empty, unreviewed, undelivered, held, run.longest_s, log_in_use
+        )
 
     async def _walk(self, part: _Part, run: _Run, before: str, *more: str | None) -> int:
         """How many old rows there were, or are. ``more`` values follow those that all statements take."""
@@ -178,10 +193,9 @@ class Retention(Repository):
         pace = run.paces.setdefault(step[-1], Pace())
         while True:
             asked = pace.rows
-            with timed() as spent:
-                *_, removed = await self._database.change(*((one, (*values, asked, *more)) for one in step))
+            steps = [(one, (*values, asked, *more)) for one in step]
+            (*_, removed), spent = await pace.change(self._database, steps)
             pace.took(spent, len(removed))
-            await self._search.merge(run.merging)
             if len(removed) < asked:
                 return
             # Other processes wait for the lock by trying again and again; leaving it for as long lets them in.
@@ -193,10 +207,13 @@ class Retention(Repository):
         while removed == RESULTS_AT_ONCE:
             removed = len(await self._change((DELETE_OLD_RESULTS, (run.now, RESULTS_AT_ONCE))))
 
-    async def _tidy_index(self, run: _Run) -> None:
-        indexing = run.paces.setdefault("index", Pace(rows=FIRST_BATCH))
-        await self._search.catch_up(indexing, run.merging)
-        await self._search.compact(run.paces.setdefault("compact", Pace(rows=FIRST_PAGES, least=1)))
+
+def _must_be_past(now: str, **times: str | None) -> None:
+    """Raises `InvalidArgument` for what is no time, or later than now: everything would count as old."""
+    moment("now", now)
+    for name, time in times.items():
+        if time is not None and moment(name, time) > now:
+            raise InvalidArgument(f"{name}: {time} is later than now, {now}. Give a time that is past.")
 
 
 def _nobody(part: str, done: int, last: int) -> None:

@@ -10,11 +10,9 @@ from fsm_engine.model.session import SessionState, Status
 from fsm_engine.storage import sql
 from fsm_engine.storage.due import Idle, IdleSession
 from fsm_engine.storage.records import StoredAnswer, StoredSession, StoredTurn
-from fsm_engine.storage.repositories.base import Repository, found, must_be_there
+from fsm_engine.storage.repositories.base import ANY_KEY, Repository, at_most, found, must_be_there, one_of
 from fsm_engine.storage.row_seals import answer_seal, of_owner, session_of, sound_answer, sound_session, sound_turn
 from fsm_engine.storage.turn_rows import AnswerRow
-
-AFTER_ALL_KEYS = 2**63 - 1
 
 
 class Sessions(Repository):
@@ -39,12 +37,14 @@ class Sessions(Repository):
         Raises:
             NotFound: there is no such conversation, it is another user's, or a session is running in it.
         """
+        if not session_id:
+            raise InvalidArgument("session: its id is empty. Give it one.")
         state = encode(SessionState(session_id=session_id)).decode()
         seal = self._seal.of_state(conversation_id, session_id, 0, state)
         values = (conversation_id, user_id, session_id, state, seal, now, expires_at)
         rows = await self._change((sql.ADD_SESSION, values), (sql.RAISE_VERSION, (session_id,)))
         if not rows:
-            raise NotFound(f"there is no conversation '{conversation_id}' that could begin a session.")
+            raise NotFound(f"there is no conversation '{conversation_id}' without a running session.")
         return found(await self.get(session_id), "session", session_id)
 
     async def get(self, session_id: str, *, user_id: str | None = None) -> StoredSession | None:
@@ -52,27 +52,37 @@ class Sessions(Repository):
         rows = await self._database.rows(sql.SESSION, session_id, user_id)
         return sound_session(rows[0], self._seal) if rows else None
 
-    async def of_user(self, user_id: str, *, status: str | None = None, limit: int = 50) -> list[StoredSession]:
-        """Newest first."""
-        return of_owner(user_id, await self._sound(session_of, sql.SESSIONS_OF_USER, user_id, status, limit))
+    async def of_user(
+        self, user_id: str, *, status: str | None = None, before: int = ANY_KEY, limit: int = 50
+    ) -> list[StoredSession]:
+        """Newest first, from the one before key ``before``."""
+        values = (user_id, _status(status), at_most(limit), before)
+        return of_owner(user_id, await self._sound(session_of, sql.SESSIONS_OF_USER, *values))
 
     async def of_conversation(
         self, conversation_id: str, *, user_id: str | None = None, after: int = 0, limit: int = 50
     ) -> list[StoredSession]:
         """Oldest first, from the one after key ``after``."""
-        return await self._sound(session_of, sql.SESSIONS_OF_CONVERSATION, conversation_id, user_id, after, limit)
+        return await self._sound(
+            session_of, sql.SESSIONS_OF_CONVERSATION, conversation_id, user_id, after, at_most(limit)
+        )
 
-    async def with_status(self, status: str, *, limit: int = 50, before: int = AFTER_ALL_KEYS) -> list[StoredSession]:
+    async def with_status(self, status: str, *, before: int = ANY_KEY, limit: int = 50) -> list[StoredSession]:
         """Newest first, from the one before key ``before``."""
-        return await self._sound(session_of, sql.SESSIONS_WITH_STATUS, status, limit, before)
+        values = (_status(status), at_most(limit), before)
+        return await self._sound(session_of, sql.SESSIONS_WITH_STATUS, *values)
+
+    async def count_of_user(self, user_id: str) -> dict[str, int]:
+        """How many there are of each status; statuses that none has are left out."""
+        return dict(await self._database.rows(sql.COUNT_SESSIONS_OF_USER, user_id))
 
     async def list_expired(self, now: str, *, limit: int = 50) -> list[StoredSession]:
         """Sessions still marked active whose time was up at ``now``, the longest overdue first."""
-        return await self._sound(session_of, sql.SESSIONS_EXPIRED, now, limit)
+        return await self._sound(session_of, sql.SESSIONS_EXPIRED, now, at_most(limit))
 
     async def idle(self, wanted: Idle, *, limit: int = 100) -> list[IdleSession]:
         """Running sessions without activity for a while, the longest idle first; a damaged one is among them or not."""
-        values = (wanted.until, wanted.since, wanted.after, wanted.now, wanted.nudged_less_than, limit)
+        values = (wanted.until, wanted.since, wanted.after, wanted.now, wanted.nudged_less_than, at_most(limit))
         return await self._all(IdleSession, sql.IDLE_SESSIONS, *values)
 
     async def journal(self, session_id: str, *, user_id: str | None = None) -> list[StoredTurn]:
@@ -130,7 +140,7 @@ class Sessions(Repository):
 
         Deletes nothing: that is `Retention.purge`.
         """
-        return len(await self._change((sql.EXPIRE_OVERDUE, (now, limit))))
+        return len(await self._change((sql.EXPIRE_OVERDUE, (now, at_most(limit)))))
 
     async def _replace(self, before: StoredSession, state: SessionState, now: str) -> None:
         kept = encode(state).decode()
@@ -143,6 +153,10 @@ class Sessions(Repository):
             steps.append((sql.WRITE_SUMMARY, (before.id, None, now)))
         if not await self._change(*steps):
             raise VersionConflict(f"session '{before.id}': another turn was first. Read it again.")
+
+
+def _status(status: str | None) -> str | None:
+    return one_of([one.value for one in Status], "status", status)
 
 
 class Responses(Repository):

@@ -8,7 +8,7 @@ from fsm_engine.storage import sql
 from fsm_engine.storage.due import StoredTimer
 from fsm_engine.storage.intake import json_rows
 from fsm_engine.storage.records import FlowVersion
-from fsm_engine.storage.repositories.base import Repository
+from fsm_engine.storage.repositories.base import Repository, at_most
 
 
 class Timers(Repository):
@@ -16,7 +16,7 @@ class Timers(Repository):
 
     async def due(self, now: str, *, limit: int = 100) -> list[StoredTimer]:
         """Pending ones whose time has come, the longest overdue first."""
-        return await self._all(StoredTimer, sql.TIMERS_DUE, now, limit)
+        return await self._all(StoredTimer, sql.TIMERS_DUE, now, at_most(limit))
 
     async def next_at(self) -> str | None:
         """When the next one is due, which may be past; None when none is pending."""

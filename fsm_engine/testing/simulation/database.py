@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 
 import aiosqlite
 
+from fsm_engine.storage.database import Row, Step
 from fsm_engine.storage.retrying import Backoff
 from fsm_engine.storage.seal import Seal
 from fsm_engine.storage.sqlite import SqliteStore
@@ -180,6 +181,17 @@ class SimulatedDatabase(SqliteDatabase):
         # Of aiosqlite's class, the store knows no more than the methods that a Connection has.
         both = cast(tuple[aiosqlite.Connection, aiosqlite.Connection], self.connections)
         super().__init__(f"database {disk.path.name}", *both, queue_limit=QUEUE_LIMIT, writes=_WRITES)
+
+    async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
+        """What the writer's thread does in one go, step by step: here each of them may be late or fail."""
+        try:
+            await self._writer.execute_fetchall("BEGIN IMMEDIATE")
+            returned: list[list[Any]] = [list(await self._writer.execute_fetchall(*step)) for step in steps]
+            await self._writer.execute_fetchall("COMMIT")
+        except BaseException:
+            await self._writer.rollback()
+            raise
+        return returned
 
     def die(self) -> None:
         """Lets go of the file, and warns nobody that it was not closed."""
