@@ -19,8 +19,9 @@ from fsm_engine.engine.late_results import RunsHere
 from fsm_engine.engine.moving import with_moves, with_what_was_typed
 from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
-from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
+from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.engine.requests import Request
+from fsm_engine.engine.second_delivery import told_once
 from fsm_engine.engine.stages import Stage, Stages
 from fsm_engine.errors import (
     Busy,
@@ -223,7 +224,7 @@ class Turns:
             if line.number in ours or line.caused_by in ours:
                 ours.add(line.number)
                 turns.append(line)
-        return replace(stored_reply(turns), duplicate=False)
+        return replace(await told_once(self._store, turns, utc_text(self._clock())), duplicate=False)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
         """A second delivery: the stored reply, once the action it asked for has ended."""
@@ -241,7 +242,7 @@ class Turns:
             again = await self._store.load(request.conversation_id, request.request_id)
             assert again is not None
             loaded = again
-        return stored_reply(loaded.seen)
+        return await told_once(self._store, loaded.seen, utc_text(self._clock()))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if self._asks_outside(request):
