@@ -33,7 +33,7 @@ from fsm_engine.engine.action_rows import Ended, KeptAs, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Committed, Held, held_of
-from fsm_engine.engine.late_results import STORED_AGAIN_AFTER_S, Alone, LateResults, UnderWay
+from fsm_engine.engine.late_results import STORED_AGAIN_AT_MOST, Alone, LateResults, UnderWay
 from fsm_engine.engine.leases import HAS_ENDED, LEASE_S, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.errors import (
@@ -45,6 +45,7 @@ from fsm_engine.errors import (
     no_conversation,
 )
 from fsm_engine.failpoints import failpoint
+from fsm_engine.model.pauses import BETWEEN_STORINGS
 from fsm_engine.model.session import RunningAction, SessionState
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, Reply, Turn, TurnKind
@@ -234,14 +235,14 @@ class ActionRuns:
         """Once its caller has gone, a result that the database could not store is stored later."""
         key = running.request.key
         ended: Ended | None = None
-        for pause_s in (0.0, *STORED_AGAIN_AFTER_S):
+        for again in range(STORED_AGAIN_AT_MOST + 1):
             async with AsyncExitStack() as place:
                 async with self._leases.kept(key, running.fence):
                     with self._late.known(key, under_way):
                         if ended is None:
                             ended = _told(running.request, await self._end_of(held, running))
                         else:
-                            await asyncio.sleep(pause_s)
+                            await asyncio.sleep(BETWEEN_STORINGS.before(again - 1))
                         await place.enter_async_context(under_way.committing(self._alone))
                 if not under_way.is_let_go:
                     return await self._report(held, running, ended)

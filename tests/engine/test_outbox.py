@@ -17,6 +17,7 @@ from fsm_engine import Delivery, Engine, HookError, Rejected
 from fsm_engine.engine import deliveries
 from fsm_engine.engine.deliveries import CLAIM_S, again_after
 from fsm_engine.failpoints import FailpointReached, armed
+from fsm_engine.model.pauses import Pauses
 from fsm_engine.model.times import utc_text
 from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.inspection import inspect_database
@@ -138,7 +139,7 @@ async def test_a_function_that_fails_is_called_again_later_with_the_same_id(bot:
 
 
 async def test_the_engine_tries_again_by_itself(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "FIRST_RETRY_S", -1.0)
+    monkeypatch.setattr(deliveries, "BETWEEN_DELIVERIES", Pauses(-1.0, 1.0))
     nurse = Nurse(failing(until_attempt=2))
     async with bot.open(notify={"safeguarding": nurse}) as engine:
         await tell_of_risk(engine)
