@@ -96,10 +96,11 @@ class ActionOptions(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Actions:
-    """A registry of actions; several engines may share one."""
+    """A registry of actions; several engines may share one. ``route`` changes what `get` gives."""
 
     by_name: dict[str, RegisteredAction] = field(default_factory=dict)
     types: dict[str, TypeReader] = field(default_factory=dict)
+    route: Callable[[RegisteredAction], RegisteredAction] | None = None
 
     def action(
         self,
@@ -157,7 +158,8 @@ class Actions:
         return register
 
     def get(self, name: str) -> RegisteredAction | None:
-        return self.by_name.get(name)
+        registered = self.by_name.get(name)
+        return registered if registered is None or self.route is None else self.route(registered)
 
     def hint(self, name: str) -> str:
         """`` Did you mean 'x'?`` for an unknown name, where one is near."""

@@ -26,7 +26,7 @@ from fsm_engine.engine.replies import view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook, named_hooks
 from fsm_engine.engine.second_delivery import told_once
-from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction, Stages
+from fsm_engine.engine.stages import TIME_LIMIT_S, StageFunction, Stages, routed
 from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.engine.visible import load_visible, must_see
@@ -148,12 +148,11 @@ class Engine:
             late = LateResults(waiting_s, lambda: outbox.takes_messages)
             ending.push_async_callback(late.close)
             await store.flow_versions.put(source.versions(utc_text(clock())))
-            routed = RoutedActions(actions, stages)
-            runner = ActionRunner(routed, chance=chance)
+            runner = ActionRunner(routed(actions, stages), chance=chance)
             turns = Turns(
                 store,
                 source,
-                routed,
+                runner.actions,
                 intent_hooks,
                 clock,
                 stages=stages,
