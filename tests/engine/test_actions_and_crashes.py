@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import time
 from collections.abc import Callable
@@ -74,6 +75,7 @@ FAILING: dict[str, tuple[Callable[[ActionCall], Any], str]] = {
     "returns a set": (lambda call: {1, 2}, "not-json"),
     "returns a lone surrogate": (lambda call: "\ud800", "not-json"),
     "returns a huge number": (lambda call: 2**70, "not-json"),
+    "returns lists in lists": (lambda call: functools.reduce(lambda inner, _: [inner], range(252), 1), "too-deep"),
     "returns too much": (lambda call: "x" * MAX_RESULT_BYTES, "too-large"),
 }
 

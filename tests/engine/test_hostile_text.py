@@ -119,6 +119,7 @@ UNSTORABLE: dict[str, Any] = {
     "NUL in a key": {"a\0": 1},
     "numbers as keys": {1: "a"},
     "too deep": nested(2000),
+    "too deep to be written again": nested(252),
     "too much": {"a": "x" * 70_000},
     "a list": [1],
     "a text": "a",
