@@ -10,7 +10,7 @@ from fsm_engine.model.codec import NESTED_AT_MOST, encode, is_too_deep
 def nested(levels: int, *, in_lists: bool, beside: int = 0) -> Any:
     value: Any = "[[{{"
     for _ in range(levels):
-        value = [*([{}] * beside), value] if in_lists else {"a": value}
+        value = [*([0] * beside), value] if in_lists else {"a": value}
     return value
 
 
