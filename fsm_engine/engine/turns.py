@@ -21,6 +21,7 @@ from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
 from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.engine.requests import Request
+from fsm_engine.engine.risk_stage import not_read_whole
 from fsm_engine.engine.second_delivery import told_once
 from fsm_engine.engine.stages import Stage, Stages
 from fsm_engine.errors import (
@@ -39,6 +40,7 @@ from fsm_engine.model.turn import CallRequest, IntentGuess, Message, Reply, Turn
 from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
+from fsm_engine.understanding.text import CUT_MARK
 
 log = logging.getLogger("fsm_engine.turns")
 
@@ -315,6 +317,8 @@ class Turns:
             failpoint("turn.before-risk")
             moods = opening.moods_before or opening.state.moods
             heard = await self._source.risk.assess(request.text, opening.language, moods)
+            if request.is_too_long and CUT_MARK in request.text:
+                heard = not_read_whole(heard)
             failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)
