@@ -117,6 +117,23 @@ def _no_undo_once() -> None:
     _patch(ActionRunner, "run", run_anew)
 
 
+def _no_look_at_the_file() -> None:
+    """Nobody looks whether the file that is written to still stands in its place."""
+    from fsm_engine.storage.surroundings import OpenFiles
+
+    _patch(OpenFiles, "astray", None)
+
+
+def _no_telling_once() -> None:
+    """A second delivery gets all that was stored, whoever else has told it."""
+    from fsm_engine.storage.repositories.deliveries import Deliveries
+
+    async def kept_from_reply(self: Deliveries, *asked: Any, **options: Any) -> frozenset[int]:
+        return frozenset()
+
+    _patch(Deliveries, "kept_from_reply", kept_from_reply)
+
+
 PLANTS: Mapping[str, Callable[[], None]] = {
     "no version check": _no_version_check,
     "no request id check": _no_request_id_check,
@@ -128,6 +145,8 @@ PLANTS: Mapping[str, Callable[[], None]] = {
     "no fence": _no_fence,
     "no result given again": _no_result_given_again,
     "no undo once": _no_undo_once,
+    "no look at the file": _no_look_at_the_file,
+    "no telling once": _no_telling_once,
 }
 
 

@@ -111,7 +111,7 @@ async def test_no_turn_is_acknowledged_in_a_file_that_is_not_in_its_place(bot: B
         assert texts(await engine.turn("buying", "Soup", request_id="r2")) == ["Bought Soup: number 7."]
     assert bot.rows("SELECT id, version FROM conversations ORDER BY id") == [("buying", 3), ("held", 2)]
     assert bot.rows("PRAGMA integrity_check") == [("ok",)]
-    record("T7", what=f"the file is {way}, and put back", acknowledged_in_vain=0, refused=5)
+    record("T7", what=f"file {way}, and put back", acknowledged_in_vain=0, refused=5)
 
 
 async def test_what_was_acknowledged_before_is_in_the_files_that_were_moved(bot: Bot, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ NOTICED_BY: dict[str, tuple[str, ...]] = {
         "tests/engine/test_results_given_again.py::test_the_same_request_of_the_same_user_gets_the_first_result_in_any_conversation",
         "tests/faults/test_effects.py::test_a_request_that_is_made_twice_is_done_once_wherever_the_process_is_killed",
     ),
+    "no look at the file": (
+        "tests/faults/test_file_taken_away.py::test_no_turn_is_acknowledged_in_a_file_that_is_not_in_its_place",
+        "tests/faults/test_file_taken_away.py::test_what_was_acknowledged_before_is_in_the_files_that_were_moved",
+    ),
+    "no telling once": (
+        "tests/engine/test_waiting.py::test_of_two_actions_in_a_row_each_is_told_once",
+        "tests/faults/test_told_once_killed.py::test_of_an_outbox_and_a_second_delivery_at_the_same_moment_one_tells_it",
+    ),
     "no undo once": ("tests/faults/test_effects.py::test_what_is_taken_back_is_so_once_and_in_reverse_order_or_stuck",),
 }
 """For each plant the tests that must notice it: each of them, not one of them. That they pass without it, the suite
