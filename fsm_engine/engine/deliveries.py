@@ -34,6 +34,8 @@ TIME_LIMIT_S: Final = 30.0
 CLAIM_S: Final = 60.0
 """How long an entry belongs to the process that hands it over: longer than a function may take."""
 GIVE_UP_AFTER: Final = timedelta(days=3)
+NEVER_SO_LONG: Final = timedelta(hours=2)
+"""An entry that has to wait for so long was written before a clock was set back, and is due."""
 LOOK_EVERY_S: Final = 60.0
 """How often the outbox is looked at for what another process left behind."""
 AT_ONCE: Final = 16
@@ -140,10 +142,13 @@ class Outbox:
     async def _claim(self, at_most: int) -> list[StoredDelivery]:
         now = self._clock()
         next_at = await self._store.deliveries.next_at(self._takers)
-        if at_most < 1 or next_at is None or next_at > utc_text(now):
+        if at_most < 1 or next_at is None:
+            return []
+        due = next_at if next_at > utc_text(now + NEVER_SO_LONG) else utc_text(now)
+        if next_at > due:
             return []
         until = utc_text(now + timedelta(seconds=CLAIM_S))
-        return await self._store.deliveries.claim(self._takers, now=utc_text(now), until=until, limit=at_most)
+        return await self._store.deliveries.claim(self._takers, now=due, until=until, limit=at_most)
 
     async def _until_next(self) -> float:
         """Seconds until something is due; at least one, as what is due now waits for another one to end."""

@@ -229,6 +229,25 @@ async def test_what_a_process_that_died_had_taken_is_handed_over_when_its_claim_
     assert [one.attempt for one in nurse.told] == [2]
 
 
+@pytest.mark.parametrize("is_claimed", [False, True])
+async def test_a_clock_that_was_set_back_holds_nothing_up(bot: Bot, is_claimed: bool) -> None:
+    """What was written a year ahead of the clock is not due in a year, but now."""
+    a_year = timedelta(days=365).total_seconds()
+    bot.clock.advance(a_year)
+    async with bot.open() as engine:
+        await tell_of_risk(engine)
+        if is_claimed:
+            takers = Takers(names=["safeguarding"])
+            await engine.store.deliveries.claim(takers, now=utc_text(bot.clock()), until=utc_text(after(bot, CLAIM_S)))
+    bot.clock.advance(-a_year)
+    nurse = Nurse()
+    async with bot.open() as engine:
+        await tell_of_risk(engine, "after that")
+        engine.notify("safeguarding")(nurse)
+        await settled(bot, "delivered", "delivered")
+    assert sorted(one.conversation_id for one in nurse.told) == ["after that", "chat"]
+
+
 @pytest.mark.parametrize("point", ["delivery.before-call", "delivery.after-call"])
 async def test_an_error_around_the_call_leaves_it_pending(bot: Bot, point: str) -> None:
     nurse = Nurse()
