@@ -25,6 +25,7 @@ from typing import NamedTuple
 import orjson
 
 from fsm_engine.actions import ActionRunner
+from fsm_engine.actions.registry import REMEMBER_ADVICE, may_be_remembered
 from fsm_engine.actions.running import Undone
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.core.flows import Flows
@@ -39,6 +40,7 @@ from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.errors import (
     Busy,
     DatabaseUnavailable,
+    InvalidArgument,
     OperationFailed,
     SessionCorrupted,
     VersionConflict,
@@ -94,7 +96,11 @@ class _Running(NamedTuple):
 
 
 class ActionRuns:
-    """Runs actions and reports their ends. ``remember`` is how long results are given again, None for never."""
+    """Runs actions and reports their ends. ``remember`` is how long results are given again, None for never.
+
+    Raises:
+        InvalidArgument: results cannot be remembered for so long.
+    """
 
     def __init__(
         self,
@@ -112,6 +118,8 @@ class ActionRuns:
         self._runner = runner
         self._leases = leases
         self._clock = clock
+        if not may_be_remembered(remember):
+            raise InvalidArgument(f"open: remember is {remember!r}. {REMEMBER_ADVICE}")
         self._remember = remember
         self._late = late
         self._alone: Alone
