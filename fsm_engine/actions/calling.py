@@ -48,7 +48,9 @@ async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
     """
     try:
         return await _call_in_its_place(function, *arguments)
-    except (asyncio.CancelledError, SystemExit) as error:
+    except (Exception, KeyboardInterrupt, GeneratorExit):  # the last: this very coroutine is thrown away
+        raise
+    except BaseException as error:
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise

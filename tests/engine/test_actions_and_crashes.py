@@ -63,12 +63,26 @@ def is_busy(call: ActionCall) -> None:
     raise Retryable("not now")
 
 
+class OutOfTime(BaseException):
+    """As the time-outs of some libraries are, so that nobody catches them by mistake."""
+
+
+def is_out_of_time(call: ActionCall) -> None:
+    raise OutOfTime
+
+
+async def is_out_of_time_later(call: ActionCall) -> None:
+    raise BaseExceptionGroup("several", [OutOfTime()])
+
+
 FAILING: dict[str, tuple[Callable[[ActionCall], Any], str]] = {
     "raises": (raises, "exception"),
     "raises later": (raises_later, "exception"),
     "hangs": (hangs, "timeout"),
     "blocks": (takes_too_long, "timeout"),
     "cancels itself": (gives_itself_up, "exception"),
+    "is out of time": (is_out_of_time, "exception"),
+    "is out of time later": (is_out_of_time_later, "exception"),
     "rejects": (rejects, "rejected"),
     "is busy": (is_busy, "retryable"),
     "returns itself": (lambda call: raises, "not-json"),
