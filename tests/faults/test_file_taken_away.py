@@ -58,11 +58,11 @@ def put_back(bot: Bot, aside: Path) -> None:
 
 
 WAYS: dict[str, Callable[[Bot, Path], None]] = {
-    "deleted": delete,
-    "its log deleted": delete_the_log,
-    "replaced by another bot's": replace_by_another_bot,
-    "replaced by a copy of itself": put_a_copy_in_its_place,
-    "its folder moved": move_the_folder,
+    "was deleted": delete,
+    "lost its log": delete_the_log,
+    "was replaced by another bot's": replace_by_another_bot,
+    "was replaced by a copy of itself": put_a_copy_in_its_place,
+    "went with its folder": move_the_folder,
 }
 
 
@@ -111,7 +111,7 @@ async def test_no_turn_is_acknowledged_in_a_file_that_is_not_in_its_place(bot: B
         assert texts(await engine.turn("buying", "Soup", request_id="r2")) == ["Bought Soup: number 7."]
     assert bot.rows("SELECT id, version FROM conversations ORDER BY id") == [("buying", 3), ("held", 2)]
     assert bot.rows("PRAGMA integrity_check") == [("ok",)]
-    record("T7", what=f"file {way}, and put back", acknowledged_in_vain=0, refused=5)
+    record("T7", what=f"taken away and put back: the file {way}", acknowledged_in_vain=0, refused=5)
 
 
 async def test_what_was_acknowledged_before_is_in_the_files_that_were_moved(bot: Bot, tmp_path: Path) -> None:
