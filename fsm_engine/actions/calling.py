@@ -12,7 +12,7 @@ import orjson
 
 from fsm_engine.actions.registry import ActionCall, Actions, RegisteredAction, Rejected, Retryable
 from fsm_engine.errors import HookError
-from fsm_engine.model.codec import type_adapter
+from fsm_engine.model.codec import NESTED_AT_MOST, is_too_deep, type_adapter
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionResult
 
@@ -48,7 +48,9 @@ async def call_function(function: Callable[..., Any], *arguments: Any) -> Any:
     """
     try:
         return await _call_in_its_place(function, *arguments)
-    except (asyncio.CancelledError, SystemExit) as error:
+    except (Exception, KeyboardInterrupt, GeneratorExit):  # the last: this very coroutine is thrown away
+        raise
+    except BaseException as error:
         task = asyncio.current_task()
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise
@@ -91,6 +93,9 @@ def plain_result(name: str, value: Any) -> ActionResult:
     if len(data) > MAX_RESULT_BYTES:
         log.error("action '%s' returned %d bytes; %d are allowed", name, len(data), MAX_RESULT_BYTES)
         return ActionResult(ok=False, error="too-large")
+    if is_too_deep(data):
+        log.error("action '%s' returned lists in lists, more than %d deep", name, NESTED_AT_MOST)
+        return ActionResult(ok=False, error="too-deep")
     return ActionResult(ok=True, value=_without_nul(orjson.loads(data)))
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from fsm_engine.actions.breaker import Breaker
 from fsm_engine.errors import HookError
@@ -20,6 +20,8 @@ from fsm_engine.understanding.readers import KINDS
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}(?:\.[A-Za-z][A-Za-z0-9_]{0,63})*")
 
 Remember: TypeAlias = timedelta | Literal["default"] | None
+LONGEST_REMEMBERED: Final = timedelta(days=36_525)
+"""A century: when a result is forgotten must be a date, also for who remembers it for ever."""
 
 
 class Retryable(HookError):
@@ -96,10 +98,11 @@ class ActionOptions(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Actions:
-    """A registry of actions; several engines may share one."""
+    """A registry of actions; several engines may share one. ``route`` changes what `get` gives."""
 
     by_name: dict[str, RegisteredAction] = field(default_factory=dict)
     types: dict[str, TypeReader] = field(default_factory=dict)
+    route: Callable[[RegisteredAction], RegisteredAction] | None = None
 
     def action(
         self,
@@ -122,10 +125,12 @@ class Actions:
         all; the engine's default is a day. ``breaker`` None: the action is called however often it failed.
 
         Raises:
-            HookError: the function cannot be called with one argument, or ``returns`` is no type.
+            HookError: the function cannot be called with one argument, ``returns`` is no type, or ``remember`` no time.
         """
         if returns is not None:
             _must_be_a_type(name, returns)
+        if remember != "default" and not may_be_remembered(remember):
+            raise HookError(f"action '{name}': remember is {remember!r}. {REMEMBER_ADVICE}")
 
         def register(function: F) -> F:
             must_take_one_argument(f"action '{name}'", "the ActionCall", function)
@@ -157,12 +162,23 @@ class Actions:
         return register
 
     def get(self, name: str) -> RegisteredAction | None:
-        return self.by_name.get(name)
+        registered = self.by_name.get(name)
+        return registered if registered is None or self.route is None else self.route(registered)
 
     def hint(self, name: str) -> str:
         """`` Did you mean 'x'?`` for an unknown name, where one is near."""
         near = difflib.get_close_matches(name, self.by_name, n=1)
         return f" Did you mean '{near[0]}'?" if near else ""
+
+
+REMEMBER_ADVICE: Final = "Give a timedelta above 0 and of at most 36,525 days, or None to remember nothing."
+
+
+def may_be_remembered(remember: object) -> bool:
+    """Whether results can be kept for so long."""
+    if isinstance(remember, timedelta):
+        return timedelta() < remember <= LONGEST_REMEMBERED
+    return remember is None
 
 
 def must_take_one_argument(what: str, argument: str, function: Callable[..., Any]) -> None:

@@ -23,12 +23,11 @@ from fsm_engine.actions.calling import call_function, call_once, checked_result,
 from fsm_engine.actions.registry import ActionCall, Actions, Done, NotDone, RegisteredAction
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import plain_copy
+from fsm_engine.model.pauses import BETWEEN_CALLS
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import ActionRequest, ActionResult, CallRequest, SessionView
 
 CHECK_TIME_LIMIT_S = 5.0
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 10.0
 
 _CLEAR = frozenset({"retryable", "rejected", "unregistered", "unavailable"})
 """Errors after which it is known that this call had no effect; those of ``_FINAL`` are not tried again."""
@@ -88,7 +87,7 @@ class ActionRunner:
         ended = ActionResult(ok=False, error="unknown", in_doubt=True)
         for attempt in range(1, request.retry + 2):
             if attempt > 1:
-                await asyncio.sleep(self._pause_s(attempt - 1))
+                await asyncio.sleep(BETWEEN_CALLS.before(attempt - 2, self._chance()))
             if is_in_doubt:
                 answer = await self._ask(registered, request, call)
                 if isinstance(answer, ActionResult):
@@ -105,9 +104,6 @@ class ActionRunner:
         if isinstance(answer, NotDone):
             return replace(ended, in_doubt=False)
         return answer if isinstance(answer, ActionResult) else ended
-
-    def _pause_s(self, retry: int) -> float:
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (retry - 1)) * self._chance()
 
     async def _call(self, registered: RegisteredAction, request: ActionRequest, call: ActionCall) -> ActionResult:
         now = asyncio.get_running_loop().time

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import orjson
 
 from fsm_engine.actions import ActionRunner
+from fsm_engine.actions.registry import REMEMBER_ADVICE, may_be_remembered
 from fsm_engine.actions.running import Undone
 from fsm_engine.core.advance import advance, unfinished_action
 from fsm_engine.core.flows import Flows
@@ -33,18 +34,20 @@ from fsm_engine.engine.action_rows import Ended, KeptAs, ended_row
 from fsm_engine.engine.checkpoint import TurnTaken
 from fsm_engine.engine.flow_source import FlowSource
 from fsm_engine.engine.held import Committed, Held, held_of
-from fsm_engine.engine.late_results import STORED_AGAIN_AFTER_S, Alone, LateResults, UnderWay
+from fsm_engine.engine.late_results import STORED_AGAIN_AT_MOST, Alone, LateResults, UnderWay
 from fsm_engine.engine.leases import HAS_ENDED, LEASE_S, STILL_RUNS, Leases
 from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.errors import (
     Busy,
     DatabaseUnavailable,
+    InvalidArgument,
     OperationFailed,
     SessionCorrupted,
     VersionConflict,
     no_conversation,
 )
 from fsm_engine.failpoints import failpoint
+from fsm_engine.model.pauses import BETWEEN_STORINGS
 from fsm_engine.model.session import RunningAction, SessionState
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import ActionRequest, ActionResult, Message, Outcome, Reply, Turn, TurnKind
@@ -93,7 +96,11 @@ class _Running(NamedTuple):
 
 
 class ActionRuns:
-    """Runs actions and reports their ends. ``remember`` is how long results are given again, None for never."""
+    """Runs actions and reports their ends. ``remember`` is how long results are given again, None for never.
+
+    Raises:
+        InvalidArgument: results cannot be remembered for so long.
+    """
 
     def __init__(
         self,
@@ -111,6 +118,8 @@ class ActionRuns:
         self._runner = runner
         self._leases = leases
         self._clock = clock
+        if not may_be_remembered(remember):
+            raise InvalidArgument(f"open: remember is {remember!r}. {REMEMBER_ADVICE}")
         self._remember = remember
         self._late = late
         self._alone: Alone
@@ -234,14 +243,14 @@ class ActionRuns:
         """Once its caller has gone, a result that the database could not store is stored later."""
         key = running.request.key
         ended: Ended | None = None
-        for pause_s in (0.0, *STORED_AGAIN_AFTER_S):
+        for again in range(STORED_AGAIN_AT_MOST + 1):
             async with AsyncExitStack() as place:
                 async with self._leases.kept(key, running.fence):
                     with self._late.known(key, under_way):
                         if ended is None:
                             ended = _told(running.request, await self._end_of(held, running))
                         else:
-                            await asyncio.sleep(pause_s)
+                            await asyncio.sleep(BETWEEN_STORINGS.before(again - 1))
                         await place.enter_async_context(under_way.committing(self._alone))
                 if not under_way.is_let_go:
                     return await self._report(held, running, ended)

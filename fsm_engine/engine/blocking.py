@@ -13,7 +13,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from fsm_engine.errors import DatabaseUnavailable, forked
+from fsm_engine.errors import DatabaseUnavailable, UsageError, forked
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import Reply, SessionView
 from fsm_engine.storage.erasing import Erased
@@ -86,6 +86,12 @@ class Portal:
         if self._process != os.getpid():  # asked first: the lock may have been held when this process was forked off
             coroutine.close()
             raise forked("engine")
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise UsageError(
+                "engine: was called by an async function that it runs itself, and would wait for it for ever. Write it "
+                "with 'def': then it runs in a thread of its own."
+            )
         with self._gate:
             if self._is_open:
                 future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)

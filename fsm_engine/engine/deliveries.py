@@ -21,6 +21,7 @@ from fsm_engine.errors import StorageError
 from fsm_engine.failpoints import failpoint
 from fsm_engine.model.codec import decode
 from fsm_engine.model.delivery import Delivery
+from fsm_engine.model.pauses import BETWEEN_DELIVERIES
 from fsm_engine.model.times import utc_text
 from fsm_engine.model.turn import Message, Notice
 from fsm_engine.storage.due import StoredDelivery
@@ -32,9 +33,9 @@ log = logging.getLogger("fsm_engine.deliveries")
 TIME_LIMIT_S: Final = 30.0
 CLAIM_S: Final = 60.0
 """How long an entry belongs to the process that hands it over: longer than a function may take."""
-FIRST_RETRY_S: Final = 2.0
-RETRY_AT_MOST_S: Final = 3600.0
 GIVE_UP_AFTER: Final = timedelta(days=3)
+NEVER_SO_LONG: Final = timedelta(hours=2)
+"""An entry that has to wait for so long was written before a clock was set back, and is due."""
 LOOK_EVERY_S: Final = 60.0
 """How often the outbox is looked at for what another process left behind."""
 AT_ONCE: Final = 16
@@ -141,10 +142,13 @@ class Outbox:
     async def _claim(self, at_most: int) -> list[StoredDelivery]:
         now = self._clock()
         next_at = await self._store.deliveries.next_at(self._takers)
-        if at_most < 1 or next_at is None or next_at > utc_text(now):
+        if at_most < 1 or next_at is None:
+            return []
+        due = next_at if next_at > utc_text(now + NEVER_SO_LONG) else utc_text(now)
+        if next_at > due:
             return []
         until = utc_text(now + timedelta(seconds=CLAIM_S))
-        return await self._store.deliveries.claim(self._takers, now=utc_text(now), until=until, limit=at_most)
+        return await self._store.deliveries.claim(self._takers, now=due, until=until, limit=at_most)
 
     async def _until_next(self) -> float:
         """Seconds until something is due; at least one, as what is due now waits for another one to end."""
@@ -205,6 +209,5 @@ def again_after(one: StoredDelivery, error: str, now: datetime) -> str | None:
     if is_hopeless or now - datetime.fromisoformat(one.created_at) >= GIVE_UP_AFTER:
         log.error("delivery %s is given up after %d attempts (%s)", one.id, one.attempts, error)
         return None
-    wait_s = min(FIRST_RETRY_S * 2 ** min(one.attempts - 1, 20), RETRY_AT_MOST_S)
     (chance,) = blake2b(f"{one.id}:{one.attempts}".encode(), digest_size=1).digest()
-    return utc_text(now + timedelta(seconds=wait_s * (1 + chance / 510)))
+    return utc_text(now + timedelta(seconds=BETWEEN_DELIVERIES.before(one.attempts - 1, chance / 255)))

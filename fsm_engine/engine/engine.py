@@ -22,10 +22,11 @@ from fsm_engine.engine.leases import Leases
 from fsm_engine.engine.opening import NewId
 from fsm_engine.engine.owners import new_owner
 from fsm_engine.engine.recovery import Recovery, Unfinished
-from fsm_engine.engine.replies import stored_reply, view_of
+from fsm_engine.engine.replies import view_of
 from fsm_engine.engine.requests import in_utc, rising_id, start_request, text_request
 from fsm_engine.engine.risk_stage import RiskHook, named_hooks
-from fsm_engine.engine.stages import TIME_LIMIT_S, RoutedActions, StageFunction, Stages
+from fsm_engine.engine.second_delivery import told_once
+from fsm_engine.engine.stages import TIME_LIMIT_S, StageFunction, Stages, routed
 from fsm_engine.engine.timers import TimerRunner
 from fsm_engine.engine.turns import Clock, Turns
 from fsm_engine.engine.visible import load_visible, must_see
@@ -147,12 +148,11 @@ class Engine:
             late = LateResults(waiting_s, lambda: outbox.takes_messages)
             ending.push_async_callback(late.close)
             await store.flow_versions.put(source.versions(utc_text(clock())))
-            routed = RoutedActions(actions, stages)
-            runner = ActionRunner(routed, chance=chance)
+            runner = ActionRunner(routed(actions, stages), chance=chance)
             turns = Turns(
                 store,
                 source,
-                routed,
+                runner.actions,
                 intent_hooks,
                 clock,
                 stages=stages,
@@ -323,7 +323,7 @@ class Engine:
         return await self.store.messages.last(conversation_id, limit=limit)
 
     async def outcome(self, conversation_id: str, request_id: str, *, user_id: str | None = None) -> Reply | None:
-        """The stored reply of a request, None when nothing of it was stored: the answer to a time-out.
+        """The stored reply of a request, None when nothing of it was stored: what a second delivery would get.
 
         With ``user_id``, None as well for a conversation that is not this user's.
         """
@@ -333,7 +333,7 @@ class Engine:
             loaded = await load_visible(self.store, conversation_id, user_id, request_id)
         except NotFound:
             return None
-        return stored_reply(loaded.seen) if loaded.seen else None
+        return await told_once(self.store, loaded.seen, utc_text(self._clock())) if loaded.seen else None
 
     async def erase(
         self, *, user_id: str | None = None, conversation_id: str | None = None, compact: bool = True

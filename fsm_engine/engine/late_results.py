@@ -29,8 +29,8 @@ WAITING_TIME_S: Final = 10.0
 """How long the caller of `turn` waits for its actions, unless the engine or the step says otherwise."""
 LAST_MOMENT_S: Final = 0.5
 """How long actions that nobody waits for may take to end when the engine is closed, and then to be cut off."""
-STORED_AGAIN_AFTER_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""Pauses before a result that nobody waits for is stored again, where the database could not."""
+STORED_AGAIN_AT_MOST: Final = 7
+"""Tries to store a result that nobody waits for, after the one at which the database could not: two minutes."""
 FULL_PAUSE_S: Final = 0.5
 """Before a result that found no place in the order, because too many messages wait, tries again."""
 

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from fsm_engine.engine.owners import is_gone
 from fsm_engine.errors import FsmEngineError
 from fsm_engine.failpoints import failpoint
+from fsm_engine.model.pauses import BETWEEN_LOOKS
 from fsm_engine.model.times import utc_text
 from fsm_engine.storage.records import Lease
 from fsm_engine.storage.store import Store
@@ -29,9 +30,6 @@ LEASE_S = 10.0
 RENEW_EVERY_S = 3.0
 NEVER_SO_LONG_S = 1800.0
 """A lease that runs on for so long was written before a clock was set back."""
-FIRST_LOOK_S = 0.02
-LONGEST_LOOK_S = 0.5
-"""Between two looks at an action that somebody else runs."""
 
 STILL_RUNS = -1
 HAS_ENDED = -2
@@ -93,7 +91,7 @@ class Leases:
         """
         loop = asyncio.get_running_loop()
         began, seen_since, last = loop.time(), loop.time(), None
-        pause = FIRST_LOOK_S
+        look = 0
         while True:
             lease = await self._store.audit.lease(key)
             if lease is None or lease.status != "pending":
@@ -106,8 +104,8 @@ class Leases:
                     return fence
             elif patience_s is not None and loop.time() - began >= patience_s:
                 return STILL_RUNS
-            await asyncio.sleep(pause)
-            pause = min(LONGEST_LOOK_S, pause * 2)
+            await asyncio.sleep(BETWEEN_LOOKS.before(look))
+            look += 1
 
     async def is_free(self, key: str) -> bool:
         """Whether nobody runs this pending action any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fsm_engine.core.risk import highest
@@ -51,10 +51,13 @@ def joined(first: Reply, later: Reply) -> Reply:
     )
 
 
-def stored_reply(turns: Sequence[StoredTurn]) -> Reply:
-    """What the first delivery was answered: the turn's reply with those of the turns that it caused."""
+def stored_reply(turns: Sequence[StoredTurn], without: Collection[int] = ()) -> Reply:
+    """What the first delivery was answered: the turn's reply with those of the turns that it caused.
+
+    ``without`` the messages of these turns.
+    """
     replies = [decode(Reply, turn.reply_json) for turn in turns]
     reply = replies[0]
-    for later in replies[1:]:
-        reply = joined(reply, later)
+    for turn, later in zip(turns[1:], replies[1:], strict=True):
+        reply = joined(reply, replace(later, messages=()) if turn.number in without else later)
     return replace(reply, duplicate=True)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from fsm_engine.errors import InvalidArgument
+from fsm_engine.model.codec import NESTED_AT_MOST, is_too_deep
 from fsm_engine.model.slot import Json
 from fsm_engine.model.turn import TurnKind
 from fsm_engine.model.values import turn_value
@@ -137,6 +138,8 @@ def plain_json(value: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
         raise InvalidArgument(
             f"turn: {what} cannot be stored as JSON ({error}). Pass plain dicts and lists."
         ) from error
+    if is_too_deep(data):
+        raise InvalidArgument(f"turn: {what} is nested more than {NESTED_AT_MOST} levels deep. Flatten it.")
     if len(data) > MAX_METADATA_BYTES:
         raise InvalidArgument(f"turn: {what} has {len(data)} bytes of JSON; {MAX_METADATA_BYTES} are allowed.")
     plain: dict[str, Any] = orjson.loads(data)

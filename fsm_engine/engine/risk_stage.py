@@ -71,6 +71,12 @@ class RiskStage:
         return Heard(findings, gravest_mood(findings, first.mood))
 
 
+def not_read_whole(heard: Heard) -> Heard:
+    """The same of a message so long that its middle was dropped: what nobody has read is not cleared."""
+    findings = (*heard.findings, RiskFinding("medium", NOT_CLEARED, "", "length"))
+    return Heard(findings, gravest_mood(findings, heard.mood))
+
+
 class PhrasesOf:
     """The phrase detectors of a policy as one detector, to be measured by itself.
 

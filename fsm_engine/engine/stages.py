@@ -16,7 +16,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -185,21 +185,17 @@ def must_take(function: object, what: str, count: int, written: str) -> None:
         raise HookError(f"{what}: {name}{signature} does not fit ({error}). Write: {written}") from error
 
 
-class RoutedActions(Actions):
+def routed(actions: Actions, stages: Stages) -> Actions:
     """The same registry, seen through the `act` stage: what it gets is the call and the registered function."""
 
-    def __init__(self, actions: Actions, stages: Stages) -> None:
-        super().__init__(**{field.name: getattr(actions, field.name) for field in fields(actions)})
-        self._stages = stages
-
-    def get(self, name: str) -> RegisteredAction | None:
-        registered = super().get(name)
-        stage = self._stages.by_stage.get(Stage.ACT)
-        if registered is None or stage is None:
+    def route(registered: RegisteredAction) -> RegisteredAction:
+        stage = stages.by_stage.get(Stage.ACT)
+        if stage is None:
             return registered
-        original = registered.function
 
         async def through_the_stage(call: ActionCall) -> Any:
-            return await call_function(stage.function, call, original)
+            return await call_function(stage.function, call, registered.function)
 
         return replace(registered, function=through_the_stage)
+
+    return replace(actions, route=route)

@@ -19,8 +19,10 @@ from fsm_engine.engine.late_results import RunsHere
 from fsm_engine.engine.moving import with_moves, with_what_was_typed
 from fsm_engine.engine.opening import NewId, Opening, open_session
 from fsm_engine.engine.pipeline import Pipeline
-from fsm_engine.engine.replies import joined, reply_of, stored_reply, view_of
+from fsm_engine.engine.replies import joined, reply_of, view_of
 from fsm_engine.engine.requests import Request
+from fsm_engine.engine.risk_stage import not_read_whole
+from fsm_engine.engine.second_delivery import told_once
 from fsm_engine.engine.stages import Stage, Stages
 from fsm_engine.errors import (
     Busy,
@@ -38,6 +40,7 @@ from fsm_engine.model.turn import CallRequest, IntentGuess, Message, Reply, Turn
 from fsm_engine.storage.records import LoadedConversation
 from fsm_engine.storage.store import Store
 from fsm_engine.understanding.risk_phrases import NOTHING_HEARD
+from fsm_engine.understanding.text import CUT_MARK
 
 log = logging.getLogger("fsm_engine.turns")
 
@@ -223,7 +226,7 @@ class Turns:
             if line.number in ours or line.caused_by in ours:
                 ours.add(line.number)
                 turns.append(line)
-        return replace(stored_reply(turns), duplicate=False)
+        return replace(await told_once(self._store, turns, utc_text(self._clock())), duplicate=False)
 
     async def _repeat(self, held: Held, request: Request, loaded: LoadedConversation) -> Reply:
         """A second delivery: the stored reply, once the action it asked for has ended."""
@@ -241,7 +244,7 @@ class Turns:
             again = await self._store.load(request.conversation_id, request.request_id)
             assert again is not None
             loaded = again
-        return stored_reply(loaded.seen)
+        return await told_once(self._store, loaded.seen, utc_text(self._clock()))
 
     async def _compute(self, held: Held, request: Request, late: Sequence[Message]) -> TurnTaken:
         if self._asks_outside(request):
@@ -314,6 +317,8 @@ class Turns:
             failpoint("turn.before-risk")
             moods = opening.moods_before or opening.state.moods
             heard = await self._source.risk.assess(request.text, opening.language, moods)
+            if request.is_too_long and CUT_MARK in request.text:
+                heard = not_read_whole(heard)
             failpoint("turn.after-risk")
             if request.intent is not None:
                 intents = (IntentGuess(request.intent, 1.0, "ml"),)

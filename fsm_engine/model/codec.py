@@ -35,6 +35,23 @@ def decode(kind: type[T], data: bytes | str) -> T:
     return value
 
 
+NESTED_AT_MOST = 200
+"""Levels of lists and objects in a value from outside.
+
+The state puts levels of its own around it, and what has more than 254 in all can be read, but not written."""
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether this JSON has more than `NESTED_AT_MOST` levels."""
+    if data.count(b"[") + data.count(b"{") <= NESTED_AT_MOST:
+        return False
+    level: list[Any] = [orjson.loads(data)]
+    for _ in range(NESTED_AT_MOST):
+        parts = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list)))
+        level = [part for some in parts for part in some]
+    return any(isinstance(one, (dict, list)) for one in level)
+
+
 def plain_copy(value: Json) -> Json:
     """As `copy.deepcopy` for plain JSON, at a fifth of its price."""
     if isinstance(value, dict):

@@ -50,10 +50,10 @@ class Gatherer(Generic[Q, A]):
         self._idle.set()
 
     async def ask(self, question: Q, *, goes_first: bool = False) -> A:
-        """The answer to one question. Raises `Busy` when ``queue_limit`` callers wait already."""
+        """The answer to one question. Raises `Busy` when ``queue_limit`` callers wait already, unless it goes first."""
         if self._idle.is_set():
             return await self._ask_alone(question)
-        if len(self._waiting) >= self._queue_limit:
+        if len(self._waiting) >= self._queue_limit and not goes_first:
             raise Busy(f"store: {self._queue_limit} calls wait already. Send this one again later.")
         reply: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         if goes_first:

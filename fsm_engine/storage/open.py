@@ -64,7 +64,8 @@ async def open_store(
     from fsm_engine.storage.sqlite_database import SqliteDatabase
 
     connections = _connections(settings, durability, writes)
-    opening = replace(writes, retries=settings.init_retry_count, first_s=settings.init_retry_delay_ms / 1000, most_s=60)
+    pauses = replace(writes.pauses, first_s=settings.init_retry_delay_ms / 1000, most_s=60)
+    opening = replace(writes, retries=settings.init_retry_count, pauses=pauses)
     for retry in count():
         try:
             opened = await SqliteDatabase.open(path, connections, queue_limit=queue_limit, writes=writes)

@@ -12,26 +12,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fsm_engine.errors import StorageError
+from fsm_engine.model.pauses import BETWEEN_WRITES, Pauses
 from fsm_engine.storage.sqlite_errors import is_lock
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Pauses that double from ``first_s`` up to ``most_s``, each shortened by chance by up to half.
-
-    Programs that were stopped by each other then do not meet again at the same moment. ``sleep`` and ``chance`` (0 to
-    1) are arguments so that tests need not wait.
-    """
+    """How often, and after which pauses. ``sleep`` and ``chance`` (0 to 1) are arguments: tests need not wait."""
 
     retries: int
-    first_s: float
-    most_s: float = 1.0
+    pauses: Pauses = BETWEEN_WRITES
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
 
     def pause_s(self, retry: int) -> float:
         """The pause before a retry; the first is number 0."""
-        return min(self.most_s, self.first_s * 2.0**retry) * (1 - self.chance() / 2)
+        return self.pauses.before(retry, self.chance())
 
     async def before(self, retry: int, error: StorageError) -> None:
         """Returns when it is time for this retry. Raises the error when it does not pass, or this would be one more."""
@@ -40,7 +36,7 @@ class Backoff:
         await self.sleep(self.pause_s(retry))
 
 
-WRITES = Backoff(retries=3, first_s=0.025)
+WRITES = Backoff(retries=3)
 """For writes: with the time that each of them waits for the lock, the whole takes little longer than the timeout."""
 
 

@@ -44,6 +44,19 @@ DELIVERY_FAILED = """
 UPDATE deliveries SET status = ?4, next_attempt_at = ?5, last_error = ?3
 WHERE key = ?1 AND attempts = ?2 AND status = 'pending' RETURNING key
 """
+# The messages of these turns (?2, a JSON array) of a session. An entry that is delivered and was never tried went with
+# the reply to a second delivery: nothing else ends one without an attempt.
+MESSAGES_OF_TURNS = """
+SELECT turn, status, attempts FROM deliveries
+WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND kind = 'messages'
+  AND turn IN (SELECT value FROM json_each(?2))
+"""
+GIVE_WITH_REPLY = """
+UPDATE deliveries SET status = 'delivered', delivered_at = ?3
+WHERE session = (SELECT key FROM sessions WHERE id = ?1) AND kind = 'messages'
+  AND turn IN (SELECT value FROM json_each(?2)) AND status = 'pending' AND attempts = 0
+RETURNING turn
+"""
 DELIVERIES_OF_SESSION = f"""
 SELECT {rows.DELIVERY}
 FROM sessions AS s CROSS JOIN deliveries AS d ON d.session = s.key

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import aiosqlite
 import orjson
 
-from fsm_engine.errors import DatabaseUnavailable, forked
+from fsm_engine.errors import DatabaseUnavailable, OperationFailed, forked
 from fsm_engine.failpoints import failpoint
 from fsm_engine.storage import sql
 from fsm_engine.storage.database import Row, Step
@@ -26,6 +26,7 @@ from fsm_engine.storage.intake import Sql
 from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
+from fsm_engine.storage.surroundings import OpenFiles
 
 _Turn: TypeAlias = tuple[tuple[Sql, ...], tuple[str, str] | None]
 """The row of a turn, and the key under which it looks up a kept result, with the time."""
@@ -56,8 +57,10 @@ class SqliteDatabase:
         *,
         queue_limit: int,
         writes: Backoff,
+        files: OpenFiles | None = None,
     ) -> None:
         self._place = place
+        self._files = files or OpenFiles()
         self._writer = writer
         self._reader = reader
         self._writes = writes
@@ -90,7 +93,8 @@ class SqliteDatabase:
                 if opening.exception() is None:
                     await _close_all(*opening.result())
             raise
-        return cls(f"database {path}", writer, reader, queue_limit=queue_limit, writes=writes)
+        files = OpenFiles() if path == MEMORY else OpenFiles.of(path)
+        return cls(f"database {path}", writer, reader, queue_limit=queue_limit, writes=writes, files=files)
 
     async def rows(self, statement: str, *values: Sql) -> list[Row]:
         self._check_open()
@@ -154,6 +158,7 @@ class SqliteDatabase:
     async def settle(self) -> None:
         """A cancelled statement still runs in the writer's thread: what is sent after it comes back after it."""
         self._check_open()
+        self._check_in_place()
         with engine_errors(self._place):
             await self._writer.execute_fetchall("SELECT 1")
 
@@ -195,6 +200,13 @@ class SqliteDatabase:
         if not self._is_open:
             raise self._refusal()
 
+    def _check_in_place(self) -> None:
+        if (astray := self._files.astray) is not None:
+            raise OperationFailed(
+                f"{self._place}: {astray} was moved, deleted or replaced while it was open. Put back what was there, "
+                "with the files beside it, or stop all programs that use it and start them again."
+            )
+
     def _refusal(self) -> DatabaseUnavailable:
         if self._process != os.getpid():
             return forked(self._place)
@@ -222,17 +234,20 @@ class SqliteDatabase:
 
     async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         failpoint("store.before-statement")
+        self._check_in_place()
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
                     returned = await self._writer.execute_fetchall(statement, values)
             else:
                 returned = await self._writer.execute_fetchall(statement, values)
+        self._check_in_place()
         failpoint("store.after-statement")
         return _tuples(returned)
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes
+        self._check_in_place()
         for retry in count():
             try:
                 with engine_errors(self._place):

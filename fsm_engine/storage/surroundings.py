@@ -54,6 +54,41 @@ class Mount:
         return _NETWORK_KINDS.fullmatch(kind) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFiles:
+    """A database's file and its log, as they stood in their places when it was opened."""
+
+    known: tuple[tuple[str, os.stat_result], ...] = ()
+
+    @classmethod
+    def of(cls, path: str) -> OpenFiles:
+        """Ask it once the database is open."""
+        real = os.path.realpath(path)
+        found = ((name, _stat(name)) for name in (real, f"{real}-wal"))
+        return cls(tuple((name, one) for name, one in found if one is not None))
+
+    @property
+    def astray(self) -> str | None:
+        """One in whose place there is no file now, or another one. What is written to it is lost with its last user."""
+        for name, known in self.known:
+            try:
+                now = os.stat(name)  # noqa: PTH116 - asked with every commit
+            except FileNotFoundError:
+                return name
+            except OSError:  # who may not look cannot know
+                continue
+            if now.st_ino != known.st_ino or now.st_dev != known.st_dev:
+                return name
+        return None
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+
+
 def mounts_in(mountinfo: str) -> list[Mount]:
     """The lines that can be read, in order: a later one hides what an earlier one mounted at the same place."""
     mounts = []

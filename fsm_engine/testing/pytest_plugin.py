@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -43,6 +44,12 @@ class FlowsOfFolder:
             Path(transcript.at.file).resolve(): transcript for transcript in self.flows.folder.transcripts
         }
         self.is_reported = False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Python 3.12.0 to 3.12.3 warn of numbered parameters by mistake (python/cpython#117995), at every statement."""
+    if (3, 12) <= sys.version_info < (3, 12, 4):
+        config.addinivalue_line("filterwarnings", "ignore:Binding \\d+ \\('.\\d+'\\) is a named:DeprecationWarning")
 
 
 _LOADED = pytest.StashKey[dict[Path, FlowsOfFolder]]()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import time
 from collections.abc import Callable
@@ -62,18 +63,33 @@ def is_busy(call: ActionCall) -> None:
     raise Retryable("not now")
 
 
+class OutOfTime(BaseException):
+    """As the time-outs of some libraries are, so that nobody catches them by mistake."""
+
+
+def is_out_of_time(call: ActionCall) -> None:
+    raise OutOfTime
+
+
+async def is_out_of_time_later(call: ActionCall) -> None:
+    raise BaseExceptionGroup("several", [OutOfTime()])
+
+
 FAILING: dict[str, tuple[Callable[[ActionCall], Any], str]] = {
     "raises": (raises, "exception"),
     "raises later": (raises_later, "exception"),
     "hangs": (hangs, "timeout"),
     "blocks": (takes_too_long, "timeout"),
     "cancels itself": (gives_itself_up, "exception"),
+    "is out of time": (is_out_of_time, "exception"),
+    "is out of time later": (is_out_of_time_later, "exception"),
     "rejects": (rejects, "rejected"),
     "is busy": (is_busy, "retryable"),
     "returns itself": (lambda call: raises, "not-json"),
     "returns a set": (lambda call: {1, 2}, "not-json"),
     "returns a lone surrogate": (lambda call: "\ud800", "not-json"),
     "returns a huge number": (lambda call: 2**70, "not-json"),
+    "returns lists in lists": (lambda call: functools.reduce(lambda inner, _: [inner], range(252), 1), "too-deep"),
     "returns too much": (lambda call: "x" * MAX_RESULT_BYTES, "too-large"),
 }
 

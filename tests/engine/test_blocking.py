@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fsm_engine import ActionCall, Engine, SyncEngine
-from fsm_engine.errors import FlowError, InvalidArgument, NotFound, StartUpError
+from fsm_engine.errors import FlowError, InvalidArgument, NotFound, StartUpError, UsageError
 from tests.engine.conftest import MakeBot
 from tests.support.bots import BUY, ORDER, Bot, texts
 
@@ -56,6 +56,24 @@ def test_plain_threads_may_share_it(engine: SyncEngine, bot: Bot) -> None:
 
     assert all(reply.messages for reply in replies)
     assert bot.rows("SELECT count(*), sum(version) FROM conversations") == [(4, 40)]
+
+
+def test_an_async_function_that_calls_the_engine_it_runs_in_is_told_so_and_holds_up_nobody(engine: SyncEngine) -> None:
+    """The call would wait for the event loop that it holds up itself."""
+    told: list[Exception] = []
+
+    @engine.action("shop.buy")
+    async def buy(call: ActionCall) -> int:
+        try:
+            engine.turn("another", "hello")
+        except UsageError as error:
+            told.append(error)
+        return 7
+
+    engine.start("chat", "buy")
+
+    assert texts(engine.turn("chat", "Soup")) == ["Bought Soup: number 7."]
+    assert "Write it with 'def'" in str(told[0])
 
 
 def test_errors_travel_to_the_caller(engine: SyncEngine) -> None:

@@ -71,7 +71,8 @@ async def test_what_is_too_long_is_refused_kindly_and_kept(make_bot: MakeBot, ki
         after = await engine.turn("chat", "Soup")
         message = next(message for message in await engine.history("chat") if message.role == "user")
 
-    assert texts(reply) == [TOO_LONG, "Which dish?"]
+    assert texts(reply)[-2:] == [TOO_LONG, "Which dish?"]
+    assert len(reply.messages) == (2 if kind == "just over the limit" else 3)  # what nobody could read gets helplines
     assert again.messages == reply.messages
     assert slots(reply) == {}
     assert json.loads(message.metadata_json) == {"source": "web", "refused": "too_long"}
@@ -89,6 +90,30 @@ async def test_the_risk_stage_reads_what_the_dialogue_refuses(make_bot: MakeBot)
 
     assert reply.risk == "high"
     assert bot.rows("SELECT count(*) > 0 FROM risk_detections WHERE severity = 'high'") == [(1,)]
+
+
+@pytest.mark.parametrize("place", [0, 14_000, 16_000, 22_000, 29_000])
+async def test_a_message_that_cannot_be_read_whole_is_not_cleared(make_bot: MakeBot, place: int) -> None:
+    """Its middle is dropped: nobody knows what stood there."""
+    bot = make_bot(ORDER, BOT)
+    story = "the weather was fine and we went on. " * 900
+    async with bot.open() as engine:
+        await engine.start("chat", "order")
+        reply = await engine.turn("chat", f"{story[:place]} I am going to kill myself tonight. {story[place:]}")
+
+    is_read = place not in (16_000, 22_000)
+    assert reply.risk == ("high" if is_read else "medium")
+    found = bot.rows("SELECT severity, category, detector FROM risk_detections")
+    assert ("medium", "not_cleared", "length") in found
+    assert ("high" in {severity for severity, *_ in found}) == is_read
+
+
+async def test_a_message_that_is_too_long_and_read_whole_is_no_risk(make_bot: MakeBot) -> None:
+    bot = make_bot(ORDER, BOT)
+    async with bot.open() as engine:
+        reply = await engine.turn("chat", "the weather was fine and we went on. " * 500)
+
+    assert reply.risk is None
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\0", "\u200b", "\n\n"])
@@ -119,6 +144,7 @@ UNSTORABLE: dict[str, Any] = {
     "NUL in a key": {"a\0": 1},
     "numbers as keys": {1: "a"},
     "too deep": nested(2000),
+    "too deep to be written again": nested(252),
     "too much": {"a": "x" * 70_000},
     "a list": [1],
     "a text": "a",

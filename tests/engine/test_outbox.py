@@ -17,6 +17,7 @@ from fsm_engine import Delivery, Engine, HookError, Rejected
 from fsm_engine.engine import deliveries
 from fsm_engine.engine.deliveries import CLAIM_S, again_after
 from fsm_engine.failpoints import FailpointReached, armed
+from fsm_engine.model.pauses import Pauses
 from fsm_engine.model.times import utc_text
 from fsm_engine.storage.due import StoredDelivery
 from fsm_engine.storage.inspection import inspect_database
@@ -138,7 +139,7 @@ async def test_a_function_that_fails_is_called_again_later_with_the_same_id(bot:
 
 
 async def test_the_engine_tries_again_by_itself(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "FIRST_RETRY_S", -1.0)
+    monkeypatch.setattr(deliveries, "BETWEEN_DELIVERIES", Pauses(-1.0, 1.0))
     nurse = Nurse(failing(until_attempt=2))
     async with bot.open(notify={"safeguarding": nurse}) as engine:
         await tell_of_risk(engine)
@@ -226,6 +227,25 @@ async def test_what_a_process_that_died_had_taken_is_handed_over_when_its_claim_
         bot.clock.advance(1)
         assert await engine.run_deliveries() == 1
     assert [one.attempt for one in nurse.told] == [2]
+
+
+@pytest.mark.parametrize("is_claimed", [False, True])
+async def test_a_clock_that_was_set_back_holds_nothing_up(bot: Bot, is_claimed: bool) -> None:
+    """What was written a year ahead of the clock is not due in a year, but now."""
+    a_year = timedelta(days=365).total_seconds()
+    bot.clock.advance(a_year)
+    async with bot.open() as engine:
+        await tell_of_risk(engine)
+        if is_claimed:
+            takers = Takers(names=["safeguarding"])
+            await engine.store.deliveries.claim(takers, now=utc_text(bot.clock()), until=utc_text(after(bot, CLAIM_S)))
+    bot.clock.advance(-a_year)
+    nurse = Nurse()
+    async with bot.open() as engine:
+        await tell_of_risk(engine, "after that")
+        engine.notify("safeguarding")(nurse)
+        await settled(bot, "delivered", "delivered")
+    assert sorted(one.conversation_id for one in nurse.told) == ["after that", "chat"]
 
 
 @pytest.mark.parametrize("point", ["delivery.before-call", "delivery.after-call"])

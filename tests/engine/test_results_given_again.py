@@ -9,10 +9,32 @@ from typing import Any
 
 import pytest
 
-from fsm_engine import ActionCall, Actions, Rejected
+from fsm_engine import ActionCall, Actions, HookError, InvalidArgument, Rejected
+from fsm_engine.actions.registry import LONGEST_REMEMBERED
 from fsm_engine.failpoints import FailpointReached, armed
 from tests.engine.conftest import MakeBot
 from tests.support.bots import BUY, Bot
+
+BAD_TIMES = (timedelta(), timedelta(days=-1), timedelta.max, 5, "a day")
+
+
+@pytest.mark.parametrize("remember", BAD_TIMES, ids=repr)
+async def test_a_time_for_which_nothing_can_be_remembered_is_refused_before_anything_is_done(
+    make_bot: MakeBot, remember: Any
+) -> None:
+    with pytest.raises(HookError, match=r"action 'shop\.buy': remember is"):
+        Shop(remember=remember)
+    with pytest.raises(InvalidArgument, match="open: remember is"):
+        async with make_bot(BUY).open(remember=remember):
+            pass
+
+
+async def test_a_result_may_be_remembered_for_a_century(make_bot: MakeBot) -> None:
+    bot, shop = make_bot(BUY), Shop(remember=LONGEST_REMEMBERED)
+    async with bot.open(actions=shop.actions, remember=LONGEST_REMEMBERED) as engine:
+        said = [await buy(engine, chat, "Soup", "ana") for chat in ("one", "two")]
+
+    assert said == ["Bought Soup: number 1."] * 2
 
 
 class Shop:

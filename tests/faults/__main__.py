@@ -74,7 +74,24 @@ def read(place: Path) -> list[Line]:
     if not place.exists():
         return []
     lines: list[Line] = [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
-    return sorted(lines, key=lambda line: _number(line["test"]))
+    return folded(sorted(lines, key=lambda line: _number(line["test"])))
+
+
+def folded(lines: Sequence[Line]) -> list[Line]:
+    """What was recorded more than once is one: counts are added up; of what begins with ``longest``, the most."""
+    by_name: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for line in lines:
+        key = line["test"], line.get("what", "")
+        if key not in by_name:
+            by_name[key] = dict(line)
+            continue
+        found = by_name[key]
+        for name, value in line.items():
+            if name.startswith("longest"):
+                found[name] = max(found.get(name, value), value)
+            elif name != "seed" and isinstance(value, int):
+                found[name] = found.get(name, 0) + value
+    return list(by_name.values())
 
 
 def _number(test: str) -> tuple[int, str]:

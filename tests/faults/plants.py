@@ -8,6 +8,7 @@ tests start do so by themselves. A plant that finds nothing to patch fails, so t
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -117,6 +118,77 @@ def _no_undo_once() -> None:
     _patch(ActionRunner, "run", run_anew)
 
 
+def _no_look_at_the_file() -> None:
+    """Nobody looks whether the file that is written to still stands in its place."""
+    from fsm_engine.storage.surroundings import OpenFiles
+
+    _patch(OpenFiles, "astray", None)
+
+
+def _no_telling_once() -> None:
+    """A second delivery gets all that was stored, whoever else has told it."""
+    from fsm_engine.storage.repositories.deliveries import Deliveries
+
+    async def kept_from_reply(self: Deliveries, *asked: Any, **options: Any) -> frozenset[int]:
+        return frozenset()
+
+    _patch(Deliveries, "kept_from_reply", kept_from_reply)
+
+
+def _no_expiry() -> None:
+    """A session is not over when its time is, whatever the clock says."""
+    from fsm_engine.engine import opening
+
+    _patch(opening, "utc_text", lambda moment: "")
+
+
+def _no_withdrawal() -> None:
+    """What a caller asked for who was cancelled before anybody began with it is carried out, and nobody is told."""
+    from fsm_engine.storage.gathering import Gatherer
+
+    def take(self: Any) -> list[Any]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_most))]
+
+    _patch(Gatherer, "_take", take)
+
+
+def _no_end_of_threads() -> None:
+    """The threads of a database that was never closed keep the program alive."""
+    from fsm_engine.storage import sqlite_database
+
+    _patch(sqlite_database, "Thread", lambda target, daemon: threading.Thread(target=target, daemon=False))
+
+
+def _no_rollback() -> None:
+    """A change of several steps that was interrupted leaves its transaction open."""
+    from aiosqlite import Connection
+
+    async def rollback(self: Connection) -> None:
+        return None
+
+    _patch(Connection, "rollback", rollback)
+
+
+def _no_typed_errors() -> None:
+    """What the driver raises reaches the caller as it is."""
+    from contextlib import nullcontext
+
+    from fsm_engine.storage import sqlite_database
+
+    _patch(sqlite_database, "engine_errors", lambda place: nullcontext())
+
+
+def _no_order() -> None:
+    """Turns of one conversation are computed at once, and the last one to be stored tries again."""
+    from fsm_engine.engine.held import ConversationOrder
+
+    async def enter(self: ConversationOrder, conversation_id: str) -> None:
+        return None
+
+    _patch(ConversationOrder, "enter", enter)
+    _patch(ConversationOrder, "leave", lambda self, conversation_id: None)
+
+
 PLANTS: Mapping[str, Callable[[], None]] = {
     "no version check": _no_version_check,
     "no request id check": _no_request_id_check,
@@ -128,6 +200,14 @@ PLANTS: Mapping[str, Callable[[], None]] = {
     "no fence": _no_fence,
     "no result given again": _no_result_given_again,
     "no undo once": _no_undo_once,
+    "no look at the file": _no_look_at_the_file,
+    "no telling once": _no_telling_once,
+    "no expiry": _no_expiry,
+    "no withdrawal": _no_withdrawal,
+    "no end of threads": _no_end_of_threads,
+    "no rollback": _no_rollback,
+    "no typed errors": _no_typed_errors,
+    "no order": _no_order,
 }
 
 

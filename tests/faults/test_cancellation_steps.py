@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from fsm_engine import Engine
+from fsm_engine.storage import open_store
 from fsm_engine.storage.sqlite import SqliteStore
 from tests.faults.figures import record, size
 from tests.faults.seen import HALF_TURNS, rows
 from tests.faults.talking import bank_of, opened
 
 STEPS_AT_MOST = 400
+NOW = "2026-03-04T09:00:00.000000Z"
 ROUNDS = size(1, 5)
 COUNT_OF_TURN = """
 SELECT count(*) FROM turns JOIN conversations AS c ON c.key = turns.conversation WHERE request_id = 'r1' AND c.id = ?
@@ -125,3 +127,43 @@ async def must_go_on(engine: Engine, folder: Path, chat: str) -> None:
     assert len(bank_of(folder).effects(chat)) == 1
     audit = await engine.store.audit.of_session(reply.session.id)
     assert [one.status for one in audit] == ["success"]
+
+
+def test_a_change_of_several_statements_cancelled_at_any_step_leaves_no_transaction_open(tmp_path: Path) -> None:
+    """All of its statements are carried out or none, and what is committed afterwards is there for everybody."""
+    cancelled, kept = 0, 0
+
+    async def cancel_at(step: int, store: SqliteStore) -> bool:
+        nonlocal kept
+        chat = f"chat {step}"
+        await store.conversations.create(chat, now=NOW)
+        victim = asyncio.create_task(store.messages.save_system(chat, "hello", now=NOW))
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SteppedLoop)
+        loop.cancel_after(step, victim)
+        await asyncio.wait([victim])
+        await store.settle()
+        assert not store._database._writer.in_transaction
+        assert not store._database._one_transaction.locked()
+        await store.conversations.create(f"after {step}", now=NOW)
+        assert rows(tmp_path, "SELECT count(*) FROM conversations WHERE id = ?", f"after {step}") == [(1,)]
+        counted = "SELECT message_count, (SELECT count(*) FROM messages WHERE conversation = key) FROM conversations"
+        ((said, there),) = rows(tmp_path, f"{counted} WHERE id = ?", chat)
+        assert said == there
+        assert there or victim.cancelled()
+        kept += there
+        return victim.cancelled()
+
+    async def all_steps() -> None:
+        nonlocal cancelled
+        store = await open_store(f"sqlite:///{tmp_path}/bot.db")
+        assert isinstance(store, SqliteStore)
+        while await cancel_at(cancelled + 1, store):
+            cancelled += 1
+            assert cancelled < STEPS_AT_MOST
+        await store.close()
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(all_steps())
+    assert cancelled > 3
+    record("T6", what="a change of two statements cancelled at every step", cancelled=cancelled, done=kept)

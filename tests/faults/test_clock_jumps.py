@@ -86,7 +86,16 @@ async def test_no_session_is_lost_or_comes_back_however_the_clock_jumps(tmp_path
         turns += len(said)
         ended += len(model.ended) - 1
         must_be_in_order(bot, said, [message.content for message in history if message.role == "user"])
-    record("T20", runs=runs, turns=turns, sessions_expired=ended, jumps_backwards=backwards, lost=0, revived=0)
+    record(
+        "T20",
+        what="clocks jump",
+        runs=runs,
+        turns=turns,
+        sessions_expired=ended,
+        jumps_backwards=backwards,
+        lost=0,
+        revived=0,
+    )
     assert min(ended, backwards) > runs
 
 

@@ -183,7 +183,7 @@ async def test_what_a_damaged_file_gives_was_written_or_the_damage_is_named(
 
     record(
         "T16",
-        damage=name,
+        what=name,
         files=tried,
         not_opened=closed,
         with_refusals=harmed,
@@ -212,7 +212,7 @@ async def test_an_id_that_is_damaged_in_a_row_or_an_index_leads_to_nobody_else_s
         path.write_bytes(damaged)
         total += judged(library.truth, await given_by(path, library) or {})
 
-    record("T16", damage=f"id {written}", files=len(chosen), wrong=total.wrong.total(), missing=total.missing.total())
+    record("T16", what=f"id {written}", files=len(chosen), wrong=total.wrong.total(), missing=total.missing.total())
     assert total.examples == []
     assert total.refused.total() + total.missing.total() > 0, "nothing was felt: the test sees nothing"
 
@@ -232,7 +232,7 @@ async def test_a_damaged_log_ends_before_the_damage_and_at_a_whole_turn(
         assert found == [], f"seed {SEED}, file {number}"
         turns.append(sum(map(len, stored.values())))
 
-    record("T16", damage=damage.__name__, files=tried, wrong=0, fewest_turns=min(turns), most_turns=max(turns))
+    record("T16", what=damage.__name__, files=tried, wrong=0, fewest_turns=min(turns), most_turns=max(turns))
     assert min(turns) < max(turns), "the log made no difference: the test sees nothing"
 
 
@@ -261,7 +261,7 @@ async def test_a_stale_log_beside_a_newer_file_gives_no_session_that_its_journal
                 old += len(journal) < len(library.truth[f"journal {view.id}"])  # type: ignore[arg-type]
 
     never_change = {"history", "journal", "outcome", "risk", "intents"}
-    record("T16", damage="stale log", files=library.rounds - 3, wrong=0, older_sessions=old, refused=mixed)
+    record("T16", what="stale log", files=library.rounds - 3, wrong=0, older_sessions=old, refused=mixed)
     assert {kind: count for kind, count in total.wrong.items() if kind in never_change} == {}
     assert old + mixed > 0, "the logs made no difference: the test sees nothing"
 

@@ -29,6 +29,14 @@ def test_figures_are_read_in_the_order_of_the_tests(tmp_path: Path) -> None:
     assert read(tmp_path / "none") == []
 
 
+def test_what_was_recorded_more_than_once_is_one_row(tmp_path: Path) -> None:
+    line = {"test": "T24", "seed": 1, "what": "ends", "programs": 1, "longest_s": 0.5}
+    place = tmp_path / "figures"
+    place.write_text("".join(f"{json.dumps(one)}\n" for one in (line, line, {**line, "longest_s": 0.25})))
+
+    assert rows(read(place)) == [("T24", "ends", "programs 3, longest s 0.5", "1")]
+
+
 def test_the_table_takes_the_place_between_the_markers() -> None:
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
     once = written(page, LINES, is_long=True)

@@ -88,8 +88,8 @@ def must_end_well(folder: Path, program: str, code: int, *, send: signal.Signals
     must_be_whole(folder, ended)
     assert ended.code == code, ended.err[-2000:]
     assert ended.took_s < ENDS_WITHIN_S
-    record("T24", end=program, signal=send.name if send else "", acknowledged=len(ended.acknowledged), lost=0,
-           took_s=round(ended.took_s, 2))  # fmt: skip
+    how = f"{program}, {send.name}" if send else program
+    record("T24", what=how, programs=1, acknowledged=len(ended.acknowledged), lost=0, longest_s=round(ended.took_s, 2))
     return ended
 
 

@@ -122,7 +122,14 @@ async def test_a_call_to_a_file_that_fails_costs_at_most_a_typed_error(kind: Kin
             seen.wrong.append(f"said: {said(seen.replies)}")
         wrong += [f"call {nth}, {fault.hit and fault.hit.verb}: {what}" for what in seen.wrong]
 
-    record("T5", kind=kind, faults=hit.total(), told=told.total(), unnoticed=hit.total() - told.total(), **hit)
+    record(
+        "T5",
+        what=f"{kind} at each call",
+        faults=hit.total(),
+        told=told.total(),
+        unnoticed=hit.total() - told.total(),
+        **hit,
+    )
     assert wrong == []
     # A lock that passes is waited for: the write is tried again, and nobody hears of it.
     felt = hit.total() if kind == "busy" else told.total()

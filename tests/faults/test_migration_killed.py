@@ -101,7 +101,8 @@ def test_a_migration_killed_at_any_statement_leaves_the_old_or_the_new(tmp_path:
         kept += found == old
         assert current(f"sqlite:///{path}") == (start if found == old else to)
     record(
-        f"migration {start} to {to}",
+        "D2",
+        what=f"migration {start} to {to} killed",
         statements=statements,
         kills=len(chosen),
         old=kept,
@@ -138,7 +139,7 @@ def test_a_migration_killed_at_any_moment_leaves_the_old_or_the_new(tmp_path: Pa
             changed += 1
             assert migrate(f"sqlite:///{path}", "1").losses == ()
             assert contents(path) == old
-    record("migration killed at a random moment", kills=kept + changed, old=kept, new=changed, between=0)
+    record("D2", what="migration killed at a random moment", kills=kept + changed, old=kept, new=changed, between=0)
 
 
 COPYING = """
@@ -201,7 +202,9 @@ def test_a_backup_killed_at_any_step_leaves_no_copy_or_a_good_one(tmp_path: Path
     left = len(list(tmp_path.glob(".copy.db.*.partial")))
     copy.unlink(missing_ok=True)
     backup(f"sqlite:///{path}", copy)
-    record("backup killed", kills=len(kills), good=whole, none=len(kills) - whole, torn=0, partial_files=left)
+    record(
+        "D7", what="backup killed", kills=len(kills), good=whole, none=len(kills) - whole, torn=0, partial_files=left
+    )
     assert list(tmp_path.glob(".copy.db.*.partial")) == []
     assert 0 < whole < len(kills)
 
@@ -227,7 +230,7 @@ def test_a_restore_killed_at_any_step_leaves_the_old_or_the_restored(tmp_path: P
         assert found in (old, new)
         kept += found == old
     restore(tmp_path / "copy.db", f"sqlite:///{path}", force=True)
-    record("restore killed", kills=len(kills), old=kept, restored=len(kills) - kept, torn=0)
+    record("D7", what="restore killed", kills=len(kills), old=kept, restored=len(kills) - kept, torn=0)
     assert everything(path) == new
     assert list(tmp_path.glob(".bot.db.*.partial")) == []
     assert 0 < kept < len(kills)

@@ -261,5 +261,5 @@ def test_an_engine_on_this_store_does_what_the_model_does(store: str, tmp_path: 
         ),
     )
 
-    record("T28", seed=SEED, store=store, rules=machine.rules_run)
+    record("T28", seed=SEED, what=store, rules=machine.rules_run)
     assert machine.rules_run > 100

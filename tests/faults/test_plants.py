@@ -49,6 +49,30 @@ NOTICED_BY: dict[str, tuple[str, ...]] = {
         "tests/engine/test_results_given_again.py::test_the_same_request_of_the_same_user_gets_the_first_result_in_any_conversation",
         "tests/faults/test_effects.py::test_a_request_that_is_made_twice_is_done_once_wherever_the_process_is_killed",
     ),
+    "no look at the file": (
+        "tests/faults/test_file_taken_away.py::test_no_turn_is_acknowledged_in_a_file_that_is_not_in_its_place",
+        "tests/faults/test_file_taken_away.py::test_what_was_acknowledged_before_is_in_the_files_that_were_moved",
+    ),
+    "no telling once": (
+        "tests/engine/test_waiting.py::test_of_two_actions_in_a_row_each_is_told_once",
+        "tests/faults/test_told_once_killed.py::test_of_an_outbox_and_a_second_delivery_at_the_same_moment_one_tells_it",
+    ),
+    "no expiry": ("tests/faults/test_clock_jumps.py::test_an_expired_session_does_not_come_back_when_the_clock_does",),
+    "no withdrawal": (
+        "tests/contract/test_store_callers.py::test_a_turn_that_was_not_taken_is_withdrawn_with_its_caller",
+    ),
+    "no end of threads": (
+        "tests/faults/test_exit.py::test_a_sync_engine_that_nobody_closes_is_closed_at_the_end_of_the_program",
+    ),
+    "no rollback": (
+        "tests/faults/test_cancellation_steps.py::test_a_change_of_several_statements_cancelled_at_any_step_leaves_no_transaction_open",
+    ),
+    "no typed errors": (
+        "tests/faults/test_io_errors.py::test_a_call_to_a_file_that_fails_costs_at_most_a_typed_error[full]",
+    ),
+    "no order": (
+        "tests/engine/test_turns.py::test_turns_of_one_conversation_are_taken_in_the_order_in_which_they_were_asked_for",
+    ),
     "no undo once": ("tests/faults/test_effects.py::test_what_is_taken_back_is_so_once_and_in_reverse_order_or_stuck",),
 }
 """For each plant the tests that must notice it: each of them, not one of them. That they pass without it, the suite
@@ -76,7 +100,13 @@ def test_every_plant_has_tests_that_must_notice_it() -> None:
     assert NOTICED_BY.keys() == PLANTS.keys()
 
 
-@pytest.mark.parametrize("plant", PLANTS)
+HANGS = "no end of threads"
+"""Noticed when a program's time is over."""
+
+
+@pytest.mark.parametrize(
+    "plant", [pytest.param(one, marks=pytest.mark.slow) if one == HANGS else one for one in PLANTS]
+)
 def test_a_guard_that_is_switched_off_is_noticed(plant: str) -> None:
     failed = failures(NOTICED_BY[plant], plant)
     unnoticed = [test for test in NOTICED_BY[plant] if not any(one.startswith(test) for one in failed)]

@@ -111,7 +111,9 @@ async def test_a_power_cut_loses_no_acknowledged_turn_and_leaves_no_half_of_one(
     into_database = sum(call.verb == "write" and call.path.endswith(".db") for call in recording.calls)
 
     told = len(recording.talk.acknowledged)
-    record("T3", durability="full", calls=len(recording.calls), acknowledged=told, images=made, lost=lost, halves=0)
+    record(
+        "T3", what="durability full", calls=len(recording.calls), acknowledged=told, images=made, lost=lost, halves=0
+    )
     assert lost == 0
     assert verbs["sync"] > 50
     assert into_database > 100, "no checkpoint was recorded: the test sees only the log"
@@ -121,7 +123,7 @@ async def test_with_durability_normal_a_power_cut_loses_turns_and_leaves_no_half
     recording = await recorded(tmp_path / "bot.db", "normal")
     made, losing, lost = await cut(recording, size(80, 3000))
 
-    record("T3", durability="normal", images=made, losing=losing, lost=lost, halves=0)
+    record("T3", what="durability normal", images=made, losing=losing, lost=lost, halves=0)
     assert losing > made // 10, "losses that are known to happen were not seen: the test sees nothing"
 
 

@@ -44,7 +44,7 @@ def test_no_world_breaks_a_promise() -> None:
     results = [simulate(seed, FLOWS, Settings(STEPS)) for seed in range(SEED, SEED + size(5, 300))]
     for result in results:
         total.add(result.figures)
-    record("T27", seeds=len(results), **total.as_dict())
+    record("T27", what="simulated worlds", seeds=len(results), **total.as_dict())
 
     assert [str(result.violation) for result in results if not result.is_sound] == []
     assert total.turns > 40 * len(results)

@@ -93,6 +93,18 @@ async def test_who_comes_when_the_queue_is_full_is_told_so_at_once() -> None:
     assert [await task for task in tasks] == [2, 4]
 
 
+async def test_what_goes_first_has_a_place_when_the_queue_is_full() -> None:
+    """It tells how an action has ended, which nobody could know later."""
+    slow = Slow()
+    gatherer = Gatherer(slow.answer, at_most=1, queue_limit=1)
+    tasks = asked(gatherer, 1, 2)
+    await rest()
+    tasks.append(asyncio.create_task(gatherer.ask(3, goes_first=True)))
+    await rest()
+    await finished(slow, gatherer)
+    assert [await task for task in tasks] == [2, 4, 6]
+
+
 async def test_after_all_are_answered_nothing_is_left_running() -> None:
     slow = Slow()
     gatherer = Gatherer(slow.answer, at_most=2, queue_limit=9, lanes=2)

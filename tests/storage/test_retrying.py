@@ -21,6 +21,7 @@ from fsm_engine.errors import (
     StartUpError,
     VersionConflict,
 )
+from fsm_engine.model.pauses import BETWEEN_WRITES
 from fsm_engine.storage import open_store
 from fsm_engine.storage.retrying import WRITES, Backoff
 from fsm_engine.storage.settings import Settings
@@ -39,7 +40,7 @@ class Pauses(list[float]):
         self.meanwhile(len(self))
 
     def backoff(self, retries: int = 3) -> Backoff:
-        return Backoff(retries, first_s=0.1, most_s=0.3, sleep=self.sleep, chance=lambda: 0.5)
+        return Backoff(retries, replace(BETWEEN_WRITES, first_s=0.1, most_s=0.3), self.sleep, lambda: 0.5)
 
 
 @pytest.fixture

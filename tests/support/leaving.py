@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from fsm_engine import Actions, Engine, SyncEngine
 from fsm_engine.errors import FsmEngineError
+from tests.faults.plants import plant_from_environment
 
 CONVERSATIONS = 64
 ACKNOWLEDGED_BEFORE = 200
@@ -278,4 +279,5 @@ PROGRAMS: dict[str, Callable[[Path], None]] = {
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
+    plant_from_environment()
     PROGRAMS[sys.argv[1]](Path(sys.argv[2]))

@@ -60,6 +60,21 @@ class Deliveries(Repository):
         values = (delivery.key, delivery.attempts, error, status, again_at or delivery.next_attempt_at)
         return bool(await self._change((sql.DELIVERY_FAILED, values)))
 
+    async def kept_from_reply(self, session_id: str, turns: Sequence[int], *, now: str) -> frozenset[int]:
+        """Of these turns, those whose messages come to the user by the outbox, and not with a reply to a delivery.
+
+        Messages that nobody has tried to hand over, or that were given up, go with the reply: those are delivered from
+        now on, and every later call says the same of them.
+        """
+        wanted = session_id, orjson.dumps(list(turns)).decode()
+        rows = await self._database.rows(sql.MESSAGES_OF_TURNS, *wanted)
+        by_outbox = {turn for turn, status, attempts in rows if attempts and status != "given_up"}
+        waiting = {turn for turn, status, attempts in rows if not attempts and status == "pending"}
+        if not waiting:
+            return frozenset(by_outbox)
+        given = await self._change((sql.GIVE_WITH_REPLY, (*wanted, now)))
+        return frozenset(by_outbox | (waiting - {turn for (turn,) in given}))
+
     async def of_session(self, session_id: str, *, user_id: str | None = None) -> list[StoredDelivery]:
         """All of a session, oldest first; a damaged one is marked."""
         return await self._sound(delivery_of, sql.DELIVERIES_OF_SESSION, session_id, user_id)

@@ -168,7 +168,7 @@ def _error(name: str) -> InjectedError:
     return error
 
 
-_WRITES: Final = Backoff(retries=3, first_s=0.025, chance=lambda: 0.5)  # no chance but the seed's
+_WRITES: Final = Backoff(retries=3, chance=lambda: 0.5)  # no chance but the seed's
 
 
 class SimulatedDatabase(SqliteDatabase):
