@@ -65,6 +65,7 @@ class SqliteDatabase:
         self._reader = reader
         self._writes = writes
         self._one_transaction = asyncio.Lock()
+        self._tried_again: set[asyncio.Future[None]] = set()
         self._abandoned = 0
         self._settled = 0
         self._closing: asyncio.Task[None] | None = None
@@ -159,6 +160,7 @@ class SqliteDatabase:
         """A cancelled statement still runs in the writer's thread: what is sent after it comes back after it."""
         self._check_open()
         self._check_in_place()
+        await self._over_again()
         with engine_errors(self._place):
             await self._writer.execute_fetchall("SELECT 1")
 
@@ -170,6 +172,7 @@ class SqliteDatabase:
         self._check_open()
         abandoned = self._abandoned
         if abandoned > self._settled:
+            await self._over_again()
             with engine_errors(self._place):
                 async with self._one_transaction:
                     await self._writer.execute_fetchall("SELECT 1")  # queues behind whatever is still under way
@@ -221,16 +224,36 @@ class SqliteDatabase:
         looked_up = [one for _, one in turns if one is not None]
         if looked_up:
             values = (*values, orjson.dumps(looked_up).decode())
-        for retry in count():
-            try:
-                returned = await self._insert_once(sql.intake(len(turns), looks_up=bool(looked_up)), values)
-                break
-            except DatabaseUnavailable as error:
-                await self._writes.before(retry, error)
+        statement = sql.intake(len(turns), looks_up=bool(looked_up))
+        try:
+            returned = await self._insert_once(statement, values)
+        except DatabaseUnavailable as error:
+            returned = await self._insert_again(statement, values, error)
         if not looked_up:
             return [None] * len(turns)
         found = {kept[0]: tuple(kept) for kept in orjson.loads(returned[0][0])}
         return [None if one is None else found.get(one[0]) for _, one in turns]
+
+    async def _insert_again(self, statement: str, values: tuple[Sql, ...], error: DatabaseUnavailable) -> list[Row]:
+        """Between tries nothing of it is with the writer's thread: who asks how it ends has to know that it goes on."""
+        ended = asyncio.get_running_loop().create_future()
+        self._tried_again.add(ended)
+        try:
+            retry = 0
+            while True:
+                await self._writes.before(retry, error)
+                try:
+                    return await self._insert_once(statement, values)
+                except DatabaseUnavailable as again:
+                    error, retry = again, retry + 1
+        finally:
+            self._tried_again.discard(ended)
+            ended.set_result(None)
+
+    async def _over_again(self) -> None:
+        """Returns when what is being tried again at this moment has ended."""
+        if self._tried_again:
+            await asyncio.wait(set(self._tried_again))
 
     async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         failpoint("store.before-statement")

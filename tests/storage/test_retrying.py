@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -169,3 +170,38 @@ async def test_a_wrong_place_is_not_tried_again(tmp_path: Path) -> None:
     with pytest.raises(StartUpError, match="no folder"):
         await open_store(f"sqlite:///{tmp_path}/nowhere/bot.db", writes=pauses.backoff())
     assert pauses == []
+
+
+async def test_who_asks_how_a_cancelled_turn_ended_waits_for_its_next_try(
+    path: Path, other: sqlite3.Connection
+) -> None:
+    """Between two tries the database knows nothing of a turn that is stored later all the same."""
+    pauses, is_over, has_begun = Pauses(), asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        has_begun.set()
+        await is_over.wait()
+
+    settings = Settings(database=f"sqlite:///{path}", timeout_s=0.0)
+    store = await open_store(settings, writes=replace(pauses.backoff(), sleep=sleep))
+    other.execute("BEGIN IMMEDIATE")
+    turns = [asyncio.create_task(store.commit(turn(1, name, request_id="first"))) for name in ("a", "b", "c")]
+    await has_begun.wait()
+    for each in turns:
+        each.cancel()
+    await asyncio.wait(turns)
+
+    settling = asyncio.create_task(store.settle())
+    loading = [asyncio.create_task(store.load(name, "first")) for name in ("a", "b", "c")]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not settling.done()
+    other.execute("ROLLBACK")
+    is_over.set()
+    await settling
+
+    as_told = [loaded is not None for loaded in await asyncio.gather(*loading)]
+    in_the_end = [await store.load(name, "first") is not None for name in ("a", "b", "c")]
+    await store.close()
+    assert as_told == in_the_end
+    assert any(in_the_end)
