@@ -257,16 +257,27 @@ class SqliteDatabase:
 
     async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         failpoint("store.before-statement")
-        self._check_in_place()
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
-                    returned = await self._writer.execute_fetchall(statement, values)
+                    returned = await self._write(statement, values)
             else:
-                returned = await self._writer.execute_fetchall(statement, values)
-        self._check_in_place()
+                returned = await self._write(statement, values)
         failpoint("store.after-statement")
-        return _tuples(returned)
+        return returned
+
+    async def _write(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
+        # In the writer's thread also the looks at the disk: each of them lets go of Python's lock, and in the event
+        # loop's thread they took a tenth of a turn.
+        run = self._writer._execute(self._write_in_place, statement, values)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        returned: list[Row] = await run
+        return returned
+
+    def _write_in_place(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
+        self._check_in_place()
+        returned = self._writer._conn.execute(statement, values).fetchall()  # noqa: SLF001 - there is no public way
+        self._check_in_place()
+        return returned
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes

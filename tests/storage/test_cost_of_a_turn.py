@@ -80,15 +80,15 @@ async def test_a_dialogue_asks_the_database_once_for_each_turn_that_it_stores(
     for whether the same request has its result already, which the turn that asks for it brings back.
     """
     calls: list[str] = []
-    ask = aiosqlite.Connection.execute_fetchall
+    ask: Any = aiosqlite.Connection._execute
 
-    async def counted(self: aiosqlite.Connection, statement: str, values: Any = None) -> Any:
+    async def counted(self: aiosqlite.Connection, function: Any, statement: str, *values: Any) -> Any:
         calls.append(statement.split(maxsplit=1)[0])
-        return await ask(self, statement, values)
+        return await ask(self, function, statement, *values)
 
     async with Engine.open(f"sqlite:///{tmp_path}/bot.db", flows=FLOWS, actions=bank()) as engine:
         await converse(engine, "c", 0)
-        monkeypatch.setattr(aiosqlite.Connection, "execute_fetchall", counted)
+        monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
         for number, text in enumerate(texts_of(7)):  # other answers: not the same request again
             await engine.turn("c", text, request_id=f"1-{number}")
         monkeypatch.undo()

@@ -182,6 +182,9 @@ class SimulatedDatabase(SqliteDatabase):
         both = cast(tuple[aiosqlite.Connection, aiosqlite.Connection], self.connections)
         super().__init__(f"database {disk.path.name}", *both, queue_limit=QUEUE_LIMIT, writes=_WRITES)
 
+    async def _write(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        return list(await self._writer.execute_fetchall(statement, values))
+
     async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
         """What the writer's thread does in one go, step by step: here each of them may be late or fail."""
         try:
