@@ -12,9 +12,11 @@ import sqlite3
 import stat
 import struct
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 FIRST_WITH_RESET_FAULT = (3, 7, 0)
 FIRST_WITHOUT_RESET_FAULT = (3, 51, 3)
@@ -54,32 +56,53 @@ class Mount:
         return _NETWORK_KINDS.fullmatch(kind) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFiles:
-    """A database's file and its log, as they stood in their places when it was opened."""
+SETTLED_NS: Final = 100_000_000
+"""How old the last change of a folder must be to be told from the next one; file systems count time in steps."""
 
+
+@dataclass(slots=True)
+class OpenFiles:
+    """A database's file and its log, as they stood in their places when it was opened.
+
+    A file cannot come or go without a change of its folder: while that is as it was when the files were last looked at,
+    one look is enough. ``settled`` is how it was then.
+    """
+
+    folder: str = ""
     known: tuple[tuple[str, os.stat_result], ...] = ()
+    settled: tuple[int, int, int] | None = None
 
     @classmethod
     def of(cls, path: str) -> OpenFiles:
         """Ask it once the database is open."""
         real = os.path.realpath(path)
         found = ((name, _stat(name)) for name in (real, f"{real}-wal"))
-        return cls(tuple((name, one) for name, one in found if one is not None))
+        return cls(os.path.dirname(real), tuple((name, one) for name, one in found if one is not None))  # noqa: PTH120
 
     @property
     def astray(self) -> str | None:
         """One in whose place there is no file now, or another one. What is written to it is lost with its last user."""
+        if not self.known:
+            return None
+        folder = _stat(self.folder)
+        now = None if folder is None else (folder.st_dev, folder.st_ino, folder.st_mtime_ns)
+        if now is not None and now == self.settled:
+            return None
         for name, known in self.known:
-            try:
-                now = os.stat(name)  # noqa: PTH116 - asked with every commit
-            except FileNotFoundError:
+            if _is_another(name, known):
                 return name
-            except OSError:  # who may not look cannot know
-                continue
-            if now.st_ino != known.st_ino or now.st_dev != known.st_dev:
-                return name
+        self.settled = now if now is not None and time.time_ns() - now[2] > SETTLED_NS else None
         return None
+
+
+def _is_another(name: str, known: os.stat_result) -> bool:
+    try:
+        now = os.stat(name)  # noqa: PTH116
+    except FileNotFoundError:
+        return True
+    except OSError:  # who may not look cannot know
+        return False
+    return now.st_ino != known.st_ino or now.st_dev != known.st_dev
 
 
 def _stat(path: str) -> os.stat_result | None:

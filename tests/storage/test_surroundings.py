@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from fsm_engine.errors import StartUpWarning
 from fsm_engine.storage import open_store
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect, connect_reader
 from fsm_engine.storage.surroundings import (
+    OpenFiles,
     has_reset_fault,
     is_open_elsewhere,
     mount_of,
@@ -261,3 +263,23 @@ async def test_a_name_with_signs_that_addresses_give_a_meaning_works_for_both_co
     assert await store.load("chat", None) is not None
     await store.close()
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_goes_right_after_another_change_of_its_folder_is_missed(tmp_path: Path) -> None:
+    """The folder's time may be the same for both changes; it is trusted once it is old enough to tell them apart."""
+    path = tmp_path / "bot.db"
+    path.write_bytes(b"")
+    files = OpenFiles.of(str(path))
+    for _ in range(200):
+        (tmp_path / "other").touch()
+        (tmp_path / "other").unlink()
+        assert files.astray is None
+        path.rename(tmp_path / "aside.db")
+        assert files.astray == str(path)
+        (tmp_path / "aside.db").rename(path)
+        os.utime(tmp_path, ns=(0, 0))
+        assert files.astray is None
+        assert files.settled is not None
+        path.rename(tmp_path / "aside.db")
+        assert files.astray == str(path)
+        (tmp_path / "aside.db").rename(path)
