@@ -160,13 +160,10 @@ def _no_end_of_threads() -> None:
 
 
 def _no_rollback() -> None:
-    """A change of several steps that was interrupted leaves its transaction open."""
-    from aiosqlite import Connection
+    """A change of several steps that failed leaves its transaction open."""
+    from fsm_engine.storage.sqlite_file import _Connection
 
-    async def rollback(self: Connection) -> None:
-        return None
-
-    _patch(Connection, "rollback", rollback)
+    _patch(_Connection, "rollback", lambda self: None)
 
 
 def _no_typed_errors() -> None:

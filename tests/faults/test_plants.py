@@ -65,7 +65,7 @@ NOTICED_BY: dict[str, tuple[str, ...]] = {
         "tests/faults/test_exit.py::test_a_sync_engine_that_nobody_closes_is_closed_at_the_end_of_the_program",
     ),
     "no rollback": (
-        "tests/faults/test_cancellation_steps.py::test_a_change_of_several_statements_cancelled_at_any_step_leaves_no_transaction_open",
+        "tests/contract/test_store_lookups.py::test_a_turn_is_no_part_of_a_change_that_is_undone[sqlite-file]",
     ),
     "no typed errors": (
         "tests/faults/test_io_errors.py::test_a_call_to_a_file_that_fails_costs_at_most_a_typed_error[full]",
