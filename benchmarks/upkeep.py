@@ -11,6 +11,7 @@ figure is that of the run in which it was least.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import sys
@@ -155,10 +156,10 @@ def run(folder: Path, path: Path, jobs: Mapping[str, Callable[[SqliteStore], Awa
     """One after the other: the first job's file is the one that the others get copies of."""
     found: list[Figure] = []
     indexed, copy = folder / "indexed.db", folder / "copy.db"
-    shutil.copyfile(path, indexed)
+    _copied(path, indexed)
     for what, job in jobs.items():
         if job is not index:
-            shutil.copyfile(indexed, copy)
+            _copied(indexed, copy)
         holds, seconds = asyncio.run(watch(indexed if job is index else copy, job))
         found += holds.figures(what, f"{seconds:.0f} s in all")
         loop = bare(folder / "bare.db")
@@ -166,6 +167,13 @@ def run(folder: Path, path: Path, jobs: Mapping[str, Callable[[SqliteStore], Awa
         note = f"{over} of {len(loop.wall)} above {GOAL_MS:.0f}"
         found.append(Figure(f"{what}: ms of the longest of a bare loop's after it", max(loop.wall), note=note))
     return found
+
+
+def _copied(source: Path, target: Path) -> None:
+    """Down to the disk: else the first checkpoint of the copy would wait until all of it is there."""
+    shutil.copyfile(source, target)
+    with target.open("rb") as copied:
+        os.fsync(copied.fileno())
 
 
 def _asked(option: str, otherwise: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fsm_engine.storage.database import Database, Row, Step
 
 HOLD_AT_MOST_S = 0.05
-"""No batch may keep turns waiting for longer than this; batches are made to take a quarter, as some take longer."""
+"""No batch may keep turns waiting for longer. Batches are made to take an eighth to a quarter, as some take longer."""
 
 
 @dataclass(slots=True)
@@ -52,9 +52,9 @@ class Pace:
     def took(self, spent: Spent, rows: int) -> None:
         """Tells how long a batch took that changed so many rows."""
         self.longest_s = max(self.longest_s, spent.seconds)
-        if spent.seconds > HOLD_AT_MOST_S / 2:
+        if spent.seconds > HOLD_AT_MOST_S / 4:
             self.rows = max(self.least, self.rows // 2)
-        elif spent.seconds < HOLD_AT_MOST_S / 4 and rows >= self.rows:
+        elif spent.seconds < HOLD_AT_MOST_S / 8 and rows >= self.rows:
             self.rows += 1 + self.rows // 4
 
     async def change(self, database: Database, steps: Sequence[Step]) -> tuple[list[list[Row]], Spent]:
@@ -66,7 +66,7 @@ class Pace:
         with timed() as spent:
             returned = await database.change(*steps)
         self.unmoved_s += spent.seconds
-        if self.unmoved_s > HOLD_AT_MOST_S / 4:
+        if self.unmoved_s > HOLD_AT_MOST_S / 8:
             with timed() as moving:
                 await database.move_log()
             self.longest_s, self.unmoved_s = max(self.longest_s, moving.seconds), 0.0

@@ -191,7 +191,7 @@ async def test_catching_up_is_done_in_batches_that_grow_and_shrink(tmp_path: Pat
 def test_a_pace_halves_after_a_long_batch_and_grows_slowly_after_quick_ones() -> None:
     pace = Pace(rows=100)
     sizes = []
-    for seconds, rows in ((0.2, 1.0), (0.2, 0.5), (0.3, 1.0), (0.9, 1.0)):
+    for seconds, rows in ((0.1, 1.0), (0.1, 0.5), (0.2, 1.0), (0.9, 1.0)):
         pace.took(Spent(HOLD_AT_MOST_S * seconds), int(pace.rows * rows))
         sizes.append(pace.rows)
     for _ in range(9):
