@@ -10,6 +10,7 @@ seeded generator, past the engine, and then every call is measured in both in tu
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import sys
 import tempfile
@@ -61,6 +62,8 @@ def fill(path: Path, users: int) -> None:
             connection.execute("BEGIN")
             _fill_some(connection, random, range(first, min(first + 500, users)))
             connection.execute("COMMIT")
+    with path.open("rb") as filled:  # down to the disk, else what is measured waits for it
+        os.fsync(filled.fileno())
 
 
 def _fill_some(connection: sqlite3.Connection, random: Random, users: range) -> None:
