@@ -278,10 +278,10 @@ class ActionRuns:
         result = await self._runner.run(request, view, is_in_doubt=running.is_in_doubt, undone=undone)
         return Ended(result, kept_as=running.kept_as)
 
-    def kept_as(self, held: Held, request: ActionRequest) -> KeptAs | None:
+    def kept_as(self, held: Held, request: ActionRequest | None) -> KeptAs | None:
         """How the result of an action is kept, so that the same request again is given it; None for an undo."""
-        registered = self._runner.actions.get(request.action)
-        if registered is None or request.undoes is not None:
+        registered = self._runner.actions.get(request.action) if request is not None else None
+        if request is None or registered is None or request.undoes is not None:
             return None
         remember = self._remember if registered.remember == "default" else registered.remember
         if remember is None:
@@ -359,7 +359,7 @@ class ActionRuns:
             audit=(ended_row(running.request, ended, running.fence, now),) if running and ended else (),
             owner=self.owner,
             is_pushed=running is not None and running.is_pushed,
-            kept_as=None if outcome.action is None else self.kept_as(held, outcome.action),
+            kept_as=self.kept_as(held, outcome.action),
         )
 
     async def _is_ours(self, held: Held, running: _Running) -> bool:

@@ -281,7 +281,7 @@ class Turns:
             reply,
             closes=opening.closes,
             owner=self._runs.owner,
-            kept_as=None if outcome.action is None else self._runs.kept_as(held, outcome.action),
+            kept_as=self._runs.kept_as(held, outcome.action),
         )
 
     async def _fresh(self, held: Held, request: Request) -> Held:

@@ -10,8 +10,6 @@ from typing import TypeAlias
 
 from typing_extensions import TypeAliasType
 
-from fsm_engine.model.values import turn_value
-
 Json = TypeAliasType("Json", "bool | int | float | str | list[Json] | dict[str, Json] | None")
 """A slot value as it is kept: dates as ISO 8601 text, money as ``{"amount": "25.00", "currency": "USD"}``."""
 
@@ -66,7 +64,7 @@ class SlotType:
     item: SlotType | None = None
 
 
-@turn_value
+@dataclass(frozen=True, slots=True)
 class ReadingContext:
     """What reading depends on besides the words: never the machine's own clock or locale."""
 
@@ -76,7 +74,7 @@ class ReadingContext:
     now: datetime
 
 
-@turn_value
+@dataclass(frozen=True, slots=True)
 class Fits:
     """The answer was read. ``certain`` says that the words can hardly mean anything else."""
 
@@ -84,7 +82,7 @@ class Fits:
     certain: bool = True
 
 
-@turn_value
+@dataclass(frozen=True, slots=True)
 class DoesNotFit:
     """No value: ``reason`` is a code such as ``unsure``, ``not_a_number``, ``too_small``, ``unknown_option``."""
 

@@ -77,13 +77,13 @@ SET user_id = excluded.user_id, result_data = excluded.result_data, created_at =
     expires_at = excluded.expires_at
 WHERE idempotency_cache.expires_at <= excluded.created_at
 """
-RESULT = """
-SELECT key, user_id, result_data, created_at, expires_at, first_key, conversation FROM idempotency_cache
+_KEPT = "c.key, c.user_id, c.result_data, c.created_at, c.expires_at, c.first_key, c.conversation"
+RESULT = f"""
+SELECT {_KEPT} FROM idempotency_cache AS c
 WHERE key = ?1 AND expires_at > ?2 AND (?3 IS NULL OR user_id = ?3)
 """
-RESULTS = """
-SELECT json_group_array(json_array(c.key, c.user_id, c.result_data, c.created_at, c.expires_at, c.first_key,
-  c.conversation))
+RESULTS = f"""
+SELECT json_group_array(json_array({_KEPT}))
 FROM json_each(?1) AS q CROSS JOIN idempotency_cache AS c ON c.key = json_extract(q.value, '$[0]')
 WHERE c.expires_at > json_extract(q.value, '$[1]')
 """

@@ -7,12 +7,12 @@ import os
 import sqlite3
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from itertools import chain, count
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import aiosqlite
 import orjson
@@ -28,6 +28,7 @@ from fsm_engine.storage.sqlite_errors import engine_errors, is_lock
 from fsm_engine.storage.sqlite_file import MEMORY, SqliteSettings, connect, connect_reader
 from fsm_engine.storage.surroundings import OpenFiles
 
+T = TypeVar("T")
 _Turn: TypeAlias = tuple[tuple[Sql, ...], tuple[str, str] | None]
 """The row of a turn, and the key under which it looks up a kept result, with the time."""
 
@@ -45,8 +46,8 @@ class SqliteDatabase:
     """Belongs to the event loop that opened it. A database in memory has one connection for both.
 
     What is cancelled is one statement or one transaction, which its connection's thread then finishes alone: the thread
-    takes what it is sent in order. ``_abandoned`` counts turns whose callers were
-    cancelled, ``_settled`` how many of them are known to have ended.
+    takes what it is sent in order. ``_abandoned`` counts turns whose callers were cancelled, ``_settled`` how many of
+    them are known to have ended, and ``_tried_again`` are those of which nothing is with the thread between two tries.
     """
 
     def __init__(
@@ -224,28 +225,29 @@ class SqliteDatabase:
         looked_up = [one for _, one in turns if one is not None]
         if looked_up:
             values = (*values, orjson.dumps(looked_up).decode())
-        statement = sql.intake(len(turns), looks_up=bool(looked_up))
-        try:
-            returned = await self._insert_once(statement, values)
-        except DatabaseUnavailable as error:
-            returned = await self._insert_again(statement, values, error)
+        insert = partial(self._insert_once, sql.intake(len(turns), looks_up=bool(looked_up)), values)
+        returned = await self._until_done(insert)
         if not looked_up:
             return [None] * len(turns)
         found = {kept[0]: tuple(kept) for kept in orjson.loads(returned[0][0])}
         return [None if one is None else found.get(one[0]) for _, one in turns]
 
-    async def _insert_again(self, statement: str, values: tuple[Sql, ...], error: DatabaseUnavailable) -> list[Row]:
-        """Between tries nothing of it is with the writer's thread: who asks how it ends has to know that it goes on."""
+    async def _until_done(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does it, and again where another program held the lock; who asks how it ended is to know that it goes on."""
+        try:
+            return await work()
+        except DatabaseUnavailable as locked:
+            error = locked
         ended = asyncio.get_running_loop().create_future()
         self._tried_again.add(ended)
         try:
-            retry = 0
-            while True:
+            for retry in count():  # ends by raising, at the latest
                 await self._writes.before(retry, error)
                 try:
-                    return await self._insert_once(statement, values)
-                except DatabaseUnavailable as again:
-                    error, retry = again, retry + 1
+                    return await work()
+                except DatabaseUnavailable as locked:
+                    error = locked
+            raise error
         finally:
             self._tried_again.discard(ended)
             ended.set_result(None)
@@ -267,39 +269,39 @@ class SqliteDatabase:
         return returned
 
     async def _write(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
-        # In the writer's thread also the looks at the disk: each of them lets go of Python's lock, and in the event
-        # loop's thread they took a tenth of a turn.
-        run = self._writer._execute(self._write_in_place, statement, values)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        returned: list[Row] = await run
+        return await self._in_writer(self._write_in_place, statement, values)
+
+    def _write_in_place(self, connection: sqlite3.Connection, statement: str, values: tuple[Sql, ...]) -> list[Row]:
+        """The looks at the disk are here because each lets go of Python's lock: in the event loop's thread they took a
+        tenth of a turn.
+        """
+        self._check_in_place()
+        returned = connection.execute(statement, values).fetchall()
+        self._check_in_place()
         return returned
 
-    def _write_in_place(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
-        self._check_in_place()
-        returned = self._writer._conn.execute(statement, values).fetchall()  # noqa: SLF001 - there is no public way
-        self._check_in_place()
-        return returned
+    async def _in_writer(self, work: Callable[..., T], *values: Any) -> T:
+        """Runs it in the writer's thread, in one trip, with the connection as its first argument."""
+        writer: Any = self._writer  # aiosqlite has no public way to do several things in one trip
+        done: T = await writer._execute(work, writer._conn, *values)  # noqa: SLF001
+        return done
 
     async def _run_steps(self, changes: Sequence[Sequence[Step]]) -> list[list[list[Row]]]:
         (steps,) = changes
         self._check_in_place()
-        for retry in count():
-            try:
-                with engine_errors(self._place):
-                    async with self._one_transaction:
-                        returned = await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))
-                break
-            except DatabaseUnavailable as error:
-                await self._writes.before(retry, error)
-        return [returned]
+        return [await self._until_done(partial(self._run_once, steps))]
+
+    async def _run_once(self, steps: Sequence[Step]) -> list[list[Row]]:
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                return await (self._run_one(steps[0]) if len(steps) == 1 else self._run_together(steps))
 
     async def _run_one(self, step: Step) -> list[list[Row]]:
         return [_tuples(await self._writer.execute_fetchall(*step))]
 
     async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
         """In one go of the writer's thread: with a trip for each step, a busy machine held the lock for 40 ms more."""
-        run = partial(_together, self._writer._conn, steps)  # noqa: SLF001 - aiosqlite has no public way to do it
-        returned: list[list[Row]] = await self._writer._execute(run)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        return returned
+        return await self._in_writer(_together, steps)
 
     async def _load(self, asked: Sequence[tuple[str, str | None]]) -> list[Row | None]:
         failpoint("store.before-load")

@@ -82,9 +82,9 @@ async def test_a_dialogue_asks_the_database_once_for_each_turn_that_it_stores(
     calls: list[str] = []
     ask: Any = aiosqlite.Connection._execute
 
-    async def counted(self: aiosqlite.Connection, function: Any, statement: str, *values: Any) -> Any:
-        calls.append(statement.split(maxsplit=1)[0])
-        return await ask(self, function, statement, *values)
+    async def counted(self: aiosqlite.Connection, function: Any, *values: Any) -> Any:
+        calls.extend([one.split(maxsplit=1)[0] for one in values if isinstance(one, str)])
+        return await ask(self, function, *values)
 
     async with Engine.open(f"sqlite:///{tmp_path}/bot.db", flows=FLOWS, actions=bank()) as engine:
         await converse(engine, "c", 0)
