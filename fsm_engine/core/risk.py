@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fsm_engine.core.answers import read_yes_no
 from fsm_engine.core.draft import Draft
 from fsm_engine.core.walk import resume
-from fsm_engine.model.flow import LEVELS, Level
+from fsm_engine.model.flow import LEVELS, Level, Resource
 from fsm_engine.model.session import Pending, Status
 from fsm_engine.model.turn import Message, Notice, RiskFinding
 from fsm_engine.understanding.anytime import anytime_word
@@ -79,13 +79,16 @@ def _may_show_again(draft: Draft, level: Level) -> bool:
 
 def _show_resources(draft: Draft) -> None:
     region = draft.turn.region or draft.flows.bot.region
-    lines = [
-        f"{resource.name}: {resource.contact}" + (f" ({resource.hours})" if resource.hours else "")
-        for resource in draft.flows.risk.resources_for(region)
-    ]
+    lines = [_line_of(draft, resource) for resource in draft.flows.risk.resources_for(region)]
     if lines:
         draft.messages.append(Message("\n".join([draft.saying("risk_resources_lead"), *lines])))
         draft.resources_shown = True
+
+
+def _line_of(draft: Draft, resource: Resource) -> str:
+    if not resource.hours:
+        return draft.saying("risk_resource", name=resource.name, contact=resource.contact)
+    return draft.saying("risk_resource_hours", name=resource.name, contact=resource.contact, hours=resource.hours)
 
 
 def answer_are_you_safe(draft: Draft, text: str) -> bool:

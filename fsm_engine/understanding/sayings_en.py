@@ -49,17 +49,12 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "again_not_a_card_number": ("That card number does not look right. Could you check the digits?",),
     "again_confirm": ('Please say yes or no, or tell me what to change, for example "change my name".',),
     "which_one": ("Did you mean {options}?", "Which one did you mean: {options}?"),
-    "option_yes": ("Yes",),
-    "option_no": ("No",),
     "option_continue": ("Go on",),
     "option_restart": ("Start again",),
-    "option_human": ("Talk to a person",),
-    "option_skip": ("Skip",),
     "help_generic": (
         'You can answer in your own words. You can also say "repeat", "back", "skip" or "cancel" at any time.',
     ),
     "help_offer_human": ('I am sorry, this is not going well. Say "human" if you would rather talk to a person.',),
-    "repeat_lead": ("Of course.", "Sure, here it is again."),
     "nothing_to_go_back_to": ("This is the first question, so there is nothing to go back to.",),
     "back_done": ("All right, one step back.", "Sure, let's go back one question."),
     "cannot_skip": ("I am sorry, I need an answer to this one to go on.",),
@@ -75,9 +70,7 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "restarted": ("All right, from the beginning.", "Sure, let's start again."),
     "handoff": ("I am passing you on to a person now. They can see what we have talked about.",),
     "give_up_handoff": ("I am sorry, I cannot work this out. I am passing you on to a person who can help.",),
-    "give_up_skip": ("Never mind, we leave that one out.",),
     "give_up_cancel": ("I am sorry, I cannot go on without that, so I have to stop here. You can try again any time.",),
-    "no_more_attempts": ("I am sorry that I could not understand your answer.",),
     "too_long": (
         "That message is too long for me: at most {limit} characters. Could you say it more briefly, or in parts?",
     ),
@@ -85,15 +78,11 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     "said_so_far": ("So far you told me:\n{answers}",),
     "which_to_change": ("Which answer would you like to change: {options}?",),
     "nothing_to_change": ("There is no answer to change yet.",),
-    "new_answer": ("Sure, let's change {slot}.", "No problem, let's put {slot} right."),
     "noted": ("I also noted: {answers}.", "Thanks, I also have {answers} now."),
     "changed": ("Thanks, I changed {slot}.", "Done, I changed {slot}."),
-    "back_to_question": ("Now, back to the question.", "So, once more:"),
     "digression_bridge": ("Back to where we were.", "Now, back to what we were doing."),
     "digression_too_deep": ("Let's finish this first, please. Then we can get to that.",),
     "ask_more": ("Is there another one?", "Would you like to add another one?"),
-    "at_least_more": ("I need at least {minimum}, so please tell me one more.",),
-    "at_most_reached": ("Thank you. That makes {maximum}, which is as many as I can note down.",),
     "action_waiting": ("This is taking a moment. I will tell you as soon as it is done.",),
     "action_busy": ("I am still working on it. One moment, please.",),
     "action_failed": ("I am sorry, that did not work.",),
@@ -109,19 +98,11 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "check_unavailable": ("I cannot check that at the moment. Please try again in a little while.",),
     "apology": ("I am sorry, something went wrong on my side. Please send that again.",),
-    "risk_limits": (
-        "I am a computer program and not a crisis service. If you are in danger, please call your local emergency "
-        "number (911 in the US, 999 in the UK, 112 in Europe).",
-    ),
     "risk_resources_lead": (
         "You do not have to face this alone. Here you can talk to someone, for free and in confidence:",
     ),
     "risk_resource": ("{name}: {contact}",),
     "risk_resource_hours": ("{name}: {contact} ({hours})",),
-    "risk_trusted_people": (
-        "It can also help to be with somebody you trust: a friend, someone in your family, a teacher or a doctor.",
-    ),
-    "risk_reminder": ("The people that I told you about are still there for you, whenever you want to talk to them.",),
     "risk_check_in": ("Before we go on: are you safe right now?",),
     "risk_thanks_safe": (
         "Thank you for telling me. If that changes, please reach out to one of these people or to somebody you trust, "
@@ -131,14 +112,5 @@ ENGLISH: Final[Mapping[str, tuple[str, ...]]] = {
         "I am glad that you are telling me. Please call your local emergency number now (911 in the US, 999 in the UK, "
         "112 in Europe), or ask somebody near you to do it. If you can, go where other people are, and move away from "
         "anything that could hurt you. I am still here: tell me when you are safe.",
-    ),
-    "risk_not_cleared": (
-        "I could not read your message as carefully as I would like to. If things are hard for you at the moment, "
-        "there are people who will listen.",
-    ),
-    "risk_for_someone_else": (
-        "It is good of you to look out for them. You can ask them openly how they are, listen, and stay with them. "
-        "If they are in danger now, please call your local emergency number. These people can also tell you how to "
-        "help:",
     ),
 }

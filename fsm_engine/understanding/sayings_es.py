@@ -54,18 +54,13 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "again_not_a_card_number": ("Ese número de tarjeta no parece correcto. ¿Puedes revisar las cifras?",),
     "again_confirm": ('Por favor, di sí o no, o dime qué quieres cambiar, por ejemplo "cambiar mi nombre".',),
     "which_one": ("¿Querías decir {options}?", "¿Cuál querías decir: {options}?"),
-    "option_yes": ("Sí",),
-    "option_no": ("No",),
     "option_continue": ("Seguir",),
     "option_restart": ("Empezar de nuevo",),
-    "option_human": ("Hablar con una persona",),
-    "option_skip": ("Saltar",),
     "help_generic": (
         'Puedes responder con tus propias palabras. También puedes decir "repetir", "atrás", "saltar" o "cancelar" '
         "cuando quieras.",
     ),
     "help_offer_human": ('Lo siento, esto no está saliendo bien. Di "humano" si prefieres hablar con una persona.',),
-    "repeat_lead": ("Claro.", "Claro, aquí va otra vez."),
     "nothing_to_go_back_to": ("Esta es la primera pregunta, así que no hay nada a lo que volver.",),
     "back_done": ("De acuerdo, un paso atrás.", "Claro, volvamos a la pregunta anterior."),
     "cannot_skip": ("Lo siento, para seguir necesito una respuesta a esta pregunta.",),
@@ -81,11 +76,9 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "restarted": ("De acuerdo, desde el principio.", "Claro, empecemos de nuevo."),
     "handoff": ("Te paso ahora con una persona. Podrá ver lo que hemos hablado.",),
     "give_up_handoff": ("Lo siento, no consigo resolverlo. Te paso con una persona que puede ayudarte.",),
-    "give_up_skip": ("No importa, lo dejamos.",),
     "give_up_cancel": (
         "Lo siento, sin eso no puedo seguir, así que tengo que parar aquí. Puedes intentarlo de nuevo cuando quieras.",
     ),
-    "no_more_attempts": ("Siento no haber podido entender tu respuesta.",),
     "too_long": (
         "Ese mensaje es demasiado largo para mí: como mucho {limit} caracteres. ¿Puedes decirlo en menos palabras o "
         "por partes?",
@@ -94,15 +87,11 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     "said_so_far": ("Hasta ahora me has dicho:\n{answers}",),
     "which_to_change": ("¿Qué respuesta quieres cambiar: {options}?",),
     "nothing_to_change": ("Todavía no hay ninguna respuesta que cambiar.",),
-    "new_answer": ('Claro, cambiemos "{slot}".', 'No pasa nada, corrijamos "{slot}".'),
     "noted": ("También he apuntado: {answers}.", "Gracias, también tengo {answers}."),
     "changed": ('Gracias, he cambiado "{slot}".', 'Hecho, he cambiado "{slot}".'),
-    "back_to_question": ("Y ahora, volvamos a la pregunta.", "Entonces, otra vez:"),
     "digression_bridge": ("Volvamos a donde estábamos.", "Y ahora, sigamos con lo que estábamos haciendo."),
     "digression_too_deep": ("Terminemos primero con esto, por favor. Después podemos ver lo otro.",),
     "ask_more": ("¿Hay alguno más?", "¿Quieres añadir otro?"),
-    "at_least_more": ("Necesito al menos {minimum}, así que dime uno más, por favor.",),
-    "at_most_reached": ("Gracias. Con este son {maximum}, y no puedo apuntar más.",),
     "action_waiting": ("Esto tarda un momento. Te aviso en cuanto esté.",),
     "action_busy": ("Todavía estoy en ello. Un momento, por favor.",),
     "action_failed": ("Lo siento, no ha funcionado.",),
@@ -118,20 +107,11 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "check_unavailable": ("Ahora mismo no puedo comprobarlo. Por favor, inténtalo de nuevo dentro de un rato.",),
     "apology": ("Lo siento, algo ha fallado por mi parte. Por favor, envíalo otra vez.",),
-    "risk_limits": (
-        "Soy un programa de ordenador y no un servicio de emergencias. Si estás en peligro, por favor llama al número "
-        "de emergencias de donde estés (112 en Europa, 911 en Estados Unidos y México).",
-    ),
     "risk_resources_lead": (
         "No tienes que pasar por esto a solas. Aquí puedes hablar con alguien, gratis y en confianza:",
     ),
     "risk_resource": ("{name}: {contact}",),
     "risk_resource_hours": ("{name}: {contact} ({hours})",),
-    "risk_trusted_people": (
-        "También puede ayudarte estar con alguien de confianza: una amistad, alguien de tu familia, del colegio o tu "
-        "médico.",
-    ),
-    "risk_reminder": ("Las personas de las que te hablé siguen ahí, para cuando quieras hablar con ellas.",),
     "risk_check_in": ("Antes de seguir: ¿estás a salvo ahora mismo?",),
     "risk_thanks_safe": (
         "Gracias por decírmelo. Si eso cambia, por favor acude a una de estas personas o a alguien de confianza, a "
@@ -141,14 +121,5 @@ SPANISH: Final[Mapping[str, tuple[str, ...]]] = {
         "Me alegra que me lo cuentes. Por favor, llama ahora al número de emergencias (112 en Europa, 911 en Estados "
         "Unidos y México), o pídeselo a alguien que esté cerca. Si puedes, ve a donde haya otras personas y aléjate de "
         "todo lo que pueda hacerte daño. Sigo aquí: dime cuando estés a salvo.",
-    ),
-    "risk_not_cleared": (
-        "No he podido leer tu mensaje con el cuidado que me gustaría. Si lo estás pasando mal, hay personas que te "
-        "escucharán.",
-    ),
-    "risk_for_someone_else": (
-        "Haces bien en cuidar de esa persona. Puedes preguntarle abiertamente cómo está, escucharla y quedarte a su "
-        "lado. Si está en peligro ahora, por favor llama al número de emergencias. Estas personas también pueden "
-        "decirte cómo ayudar:",
     ),
 }

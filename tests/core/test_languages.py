@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fsm_engine.core.flows import compile_saying
 from fsm_engine.core.formats import format_value, join_words
 from fsm_engine.core.texts import compile_template
 from fsm_engine.model.slot import SlotType
+from fsm_engine.understanding.readers.reasons import REASONS
 from fsm_engine.understanding.sayings import LANGUAGES, OCCASIONS, SAYINGS
 from tests.support.flow_texts import flows_of, problems_of
 from tests.support.talk import Talk
@@ -54,6 +56,31 @@ def test_whatever_the_core_says_by_name_is_there_in_every_language() -> None:
     assert names <= OCCASIONS.keys()
     for name in names:
         assert all(SAYINGS[name].get(language) for language in LANGUAGES)
+
+
+def texts_in(*rooms: str) -> tuple[set[str], list[re.Pattern[str]]]:
+    """Every text in the code of these folders, and what texts that are put together look like."""
+    texts, patterns = set(), []
+    for room in rooms:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    texts.add(node.value)
+                elif isinstance(node, ast.JoinedStr):
+                    parts = [
+                        re.escape(part.value) if isinstance(part, ast.Constant) else "[a-z_]+" for part in node.values
+                    ]
+                    patterns.append(re.compile("".join(parts)))
+    return texts, [one for one in patterns if re.search("[a-z]{3}", one.pattern.replace("[a-z_]+", ""))]
+
+
+def test_nothing_is_offered_to_be_worded_that_nobody_ever_hears() -> None:
+    texts, patterns = texts_in("core", "engine")
+
+    assert [name for name in OCCASIONS if name not in texts and not any(one.fullmatch(name) for one in patterns)] == []
+    assert {name for name in OCCASIONS if name.startswith("again_")} <= {"again_confirm"} | {
+        f"again_{one}" for one in REASONS
+    }
 
 
 def test_the_core_has_no_words_of_its_own() -> None:
