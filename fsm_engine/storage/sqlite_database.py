@@ -262,16 +262,13 @@ class SqliteDatabase:
         with engine_errors(self._place):
             if self._one_transaction.locked():  # else the thread takes it after whatever was sent before, and alone
                 async with self._one_transaction:
-                    returned = await self._write(statement, values)
+                    returned = await self._in_writer(self._write, statement, values)
             else:
-                returned = await self._write(statement, values)
+                returned = await self._in_writer(self._write, statement, values)
         failpoint("store.after-statement")
         return returned
 
-    async def _write(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
-        return await self._in_writer(self._write_in_place, statement, values)
-
-    def _write_in_place(self, connection: sqlite3.Connection, statement: str, values: tuple[Sql, ...]) -> list[Row]:
+    def _write(self, connection: sqlite3.Connection, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         """The looks at the disk are here because each lets go of Python's lock: in the event loop's thread they took a
         tenth of a turn.
         """

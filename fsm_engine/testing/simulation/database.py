@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import aiosqlite
 
@@ -24,6 +24,8 @@ from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.sqlite_database import SqliteDatabase
 from fsm_engine.storage.sqlite_errors import is_lock
 from fsm_engine.storage.sqlite_file import SqliteSettings, connect, connect_reader
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 5.0
 QUEUE_LIMIT = 10_000
@@ -73,6 +75,11 @@ class InjectedError(sqlite3.OperationalError):
     """What the disk's fault looks like to the store: as SQLite would raise it after all waiting."""
 
 
+class _Rows(list[Any]):
+    def fetchall(self) -> list[Any]:
+        return self
+
+
 class Connection:
     """One connection of one process, with the thread that aiosqlite would give it."""
 
@@ -95,6 +102,15 @@ class Connection:
     async def execute_fetchall(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         rows: list[Any] = await self._ask(lambda: self._execute(statement, values))
         return rows
+
+    async def do(self, work: Callable[..., T], *values: Any) -> T:
+        """Runs it where statements run, with this connection as its first argument."""
+        done: T = await self._ask(lambda: work(self, *values))
+        return done
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> _Rows:
+        """As sqlite3 does it, for what runs where statements run."""
+        return _Rows(self._execute(statement, values))
 
     async def rollback(self) -> None:
         await self._ask(self._rollback)
@@ -182,8 +198,8 @@ class SimulatedDatabase(SqliteDatabase):
         both = cast(tuple[aiosqlite.Connection, aiosqlite.Connection], self.connections)
         super().__init__(f"database {disk.path.name}", *both, queue_limit=QUEUE_LIMIT, writes=_WRITES)
 
-    async def _write(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        return list(await self._writer.execute_fetchall(statement, values))
+    async def _in_writer(self, work: Callable[..., T], *values: Any) -> T:
+        return await self.connections[0].do(work, *values)
 
     async def _run_together(self, steps: Sequence[Step]) -> list[list[Row]]:
         """What the writer's thread does in one go, step by step: here each of them may be late or fail."""
