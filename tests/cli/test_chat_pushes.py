@@ -12,6 +12,7 @@ import pexpect
 import pytest
 
 from fsm_engine.cli.chat import ChatSettings, Talk
+from fsm_engine.core.flows import Flows
 from fsm_engine.engine.engine import Engine
 from fsm_engine.flow_files.load import load_flows
 from fsm_engine.model.turn import Message
@@ -90,14 +91,19 @@ def test_a_due_reminder_and_a_nudge_are_said_in_the_open_chat(bot: Path) -> None
     assert waiting == []
 
 
+def remind(address: str, flows: Flows, clock: VirtualClock, conversation: str, name: str) -> None:
+    """A reminder falls due while nobody listens."""
+    with Engine.open_sync(address, flows=flows, clock=clock) as engine:
+        engine.start(conversation, "hello")
+        engine.turn(conversation, name)
+        clock.advance(7200)
+        engine.run_timers()
+
+
 def test_what_was_shown_when_the_chat_was_opened_is_not_said_again(bot: Path) -> None:
     clock, screen = VirtualClock(), Lines()
     address, flows = f"sqlite:///{bot / 'a.db'}", load_flows(bot / "flows")
-    with Engine.open_sync(address, flows=flows, clock=clock) as engine:
-        engine.start("terminal", "hello")
-        engine.turn("terminal", "Ana")
-        clock.advance(7200)
-        engine.run_timers()
+    remind(address, flows, clock, "terminal", "Ana")
     with Engine.open_sync(address, flows=flows, clock=clock, serves="terminal") as engine:
         talk = Talk(engine, ChatSettings(bot / "flows", conversation="terminal"), screen)
         talk.greet(flows)
@@ -112,11 +118,7 @@ def test_what_was_shown_when_the_chat_was_opened_is_not_said_again(bot: Path) ->
 def test_messages_for_others_stay_for_those_who_reach_them(bot: Path) -> None:
     clock = VirtualClock()
     address, flows = f"sqlite:///{bot / 'a.db'}", load_flows(bot / "flows")
-    with Engine.open_sync(address, flows=flows, clock=clock) as engine:
-        engine.start("ben", "hello")
-        engine.turn("ben", "Ben")
-        clock.advance(7200)
-        engine.run_timers()
+    remind(address, flows, clock, "ben", "Ben")
     with Engine.open_sync(address, flows=flows, clock=clock, serves="ana") as engine:
         screen = Lines()
         engine.deliver(Talk(engine, ChatSettings(conversation="ana"), screen).hear)

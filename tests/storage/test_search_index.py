@@ -237,16 +237,21 @@ class Failing(sqlite3.Connection):
         return super().execute(statement, values)
 
 
+async def fill_in_parts(path: Path, conversations: int) -> None:
+    """Five at a time are written and indexed."""
+    for first in range(0, conversations, 5):
+        await fill(path, 5, first)
+        async with reopened(path) as store:
+            await store.messages.search("card")
+
+
 async def test_work_at_the_index_that_ends_at_any_change_is_taken_up_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_index, "PART", 10)
     monkeypatch.setattr(search_index, "SMALL", 0)
     whole = tmp_path / "whole.db"
-    for first in range(0, 20, 5):
-        await fill(whole, 5, first)
-        async with reopened(whole) as store:
-            await store.messages.search("card")
+    await fill_in_parts(whole, 20)
     async with reopened(whole) as store:
         for number in range(0, 20, 3):
             await store.users.delete(f"user {number}", compact=False)
@@ -299,10 +304,7 @@ async def test_several_may_work_at_the_index_while_others_search_and_talk(
     monkeypatch.setattr(search_index, "PART", 10)
     monkeypatch.setattr(search_index, "SMALL", 0)
     path = tmp_path / "bot.db"
-    for first in range(0, 40, 5):
-        await fill(path, 5, first)
-        async with reopened(path) as store:
-            await store.messages.search("card")
+    await fill_in_parts(path, 40)
     async with reopened(path) as one, reopened(path) as two, reopened(path) as three:
         for number in range(0, 40, 3):
             await one.users.delete(f"user {number}", compact=False)
@@ -322,10 +324,7 @@ async def test_several_may_work_at_the_index_while_others_search_and_talk(
 
 async def many_parts(path: Path) -> list[int]:
     """A database whose index is in several parts, of which the first is gone; their numbers."""
-    for first in range(0, 20, 5):
-        await fill(path, 5, first)
-        async with reopened(path) as store:
-            await store.messages.search("card")
+    await fill_in_parts(path, 20)
     async with reopened(path) as store:
         await store.users.delete("user 0", compact=False)
         await store.messages.compact_index()
