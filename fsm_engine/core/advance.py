@@ -84,7 +84,8 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         _respond(draft)
     except NeedsCall as call:
         return Outcome(state=state, needs=call.request)
-    respond_to_flags(draft, len(turn.risk))
+    if len(draft.findings) > len(turn.risk):
+        respond_to_flags(draft, len(turn.risk))
     if draft.frames and draft.top.flow.reminders and turn.kind is not TurnKind.TIMER:
         refresh_reminders(draft)
     return Outcome(
@@ -94,7 +95,7 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         findings=tuple(draft.findings),
         resources_shown=draft.resources_shown,
         notify=tuple(draft.notify),
-        intent=draft.intent or next(iter(turn.intents), None),
+        intent=draft.intent or (turn.intents[0] if turn.intents else None),
         action=draft.requested,
         timers=tuple(timer_changes(draft, state)) if draft.timers or state.timers else (),
         expects=expectation(draft),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.formats import format_value
+from fsm_engine.core.formats import format_value, yes_and_no
 from fsm_engine.core.repeats import answer_step, forget_round
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Status
@@ -93,11 +93,13 @@ def expectation(draft: Draft) -> Expectation | None:
     node = draft.top.node if draft.frames else None
     if node is None:
         return Expectation("anything")
+    if node.awaits is not None:
+        return node.awaits
     if isinstance(node.step, Ask):
-        options = tuple(option.label(draft.language) for option in node.step.type.options)
+        options = tuple([option.label(draft.language) for option in node.step.type.options])
         return Expectation(node.step.type.kind, node.step.slot, options, node.step.optional)
     if isinstance(node.step, (Confirm, Repeat)):
-        return Expectation("yes or no", None, yes_no(draft))
+        return Expectation("yes or no", None, yes_and_no(draft.language))
     return Expectation("nothing")
 
 
@@ -105,13 +107,8 @@ def _of_pending(draft: Draft) -> Expectation:
     assert draft.pending is not None
     kind = draft.pending.kind
     if kind in {"cancel", "restart", "safe"}:
-        return Expectation("yes or no", None, yes_no(draft))
+        return Expectation("yes or no", None, yes_and_no(draft.language))
     return Expectation("one of", None, draft.choices)
-
-
-def yes_no(draft: Draft) -> tuple[str, str]:
-    """Yes and no in the user's language."""
-    return format_value(True, draft.language), format_value(False, draft.language)
 
 
 def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw: str) -> None:
@@ -120,18 +117,17 @@ def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw
     node = _asked_by(frame, slot)
     if node is not None and node.name in frame.skipped:
         frame.skipped.remove(node.name)
-    _note_answer(draft, frame, slot, raw=raw, attempts=frame.attempts + 1)
+    _note_answer(draft, frame, slot, node, raw=raw, attempts=frame.attempts + 1)
 
 
 def note_answers(draft: Draft) -> None:
     """Notes every answer that an expired session leaves to the one that goes on where it stood."""
     for frame in draft.frames:
         for slot in frame.slots:
-            _note_answer(draft, frame, slot, raw="", attempts=1)
+            _note_answer(draft, frame, slot, _asked_by(frame, slot), raw="", attempts=1)
 
 
-def _note_answer(draft: Draft, frame: FrameDraft, slot: str, *, raw: str, attempts: int) -> None:
-    node = _asked_by(frame, slot)
+def _note_answer(draft: Draft, frame: FrameDraft, slot: str, node: Node | None, *, raw: str, attempts: int) -> None:
     draft.answers.append(
         Answer(
             flow=frame.flow.name,

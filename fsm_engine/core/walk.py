@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fsm_engine.core.compile import LEAVE, CompiledCase, CompiledFlow, Node
-from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.draft import Draft, FrameDraft, new_frame
 from fsm_engine.core.guards import Scope, prefilled
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.paths import after, follow
@@ -41,7 +41,7 @@ def start_flow(
     draft: Draft, flow: CompiledFlow, *, is_digression: bool = False, slots: Mapping[str, Any] | None = None
 ) -> None:
     """Puts a flow on the stack and runs it from its first step."""
-    frame = FrameDraft(flow, is_digression=is_digression)
+    frame = new_frame(flow, is_digression=is_digression)
     draft.frames.append(frame)
     for slot, value in (slots or {}).items():
         store_answer(draft, frame, slot, value, raw="")
@@ -126,7 +126,7 @@ def _visit(draft: Draft, node: Node) -> int | None:
         if node.waits:
             frame.move_to(node.name)
         return node.next
-    if _is_passed_in_silence(frame, node):
+    if frame.returning_to is not None and _is_passed_in_silence(frame, node):
         if node.waits:
             frame.move_to(node.name)
         return node.next
@@ -241,7 +241,7 @@ def _enter(draft: Draft, flow_name: str) -> int | None:
         draft.say("give_up_handoff")
         draft.end(Status.HANDED_OFF)
         return None
-    draft.frames.append(FrameDraft(flow))
+    draft.frames.append(new_frame(flow))
     return 0
 
 
