@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypedDict
 
 from fsm_engine.core.guards import Expression
@@ -101,7 +102,8 @@ class _Parts(TypedDict, total=False):
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
     """One flow, shared by all its sessions and never changed. ``reminders`` are those that stand in no repeat,
-    ``sole_kinds`` the kinds of answer that one question alone asks for.
+    ``sole_kinds`` the kinds of answer that one question alone asks for. ``idle`` is how long its sessions wait for a
+    message, None: as long as the bot file says.
     """
 
     flow: Flow
@@ -114,6 +116,7 @@ class CompiledFlow:
     spoken_names: Mapping[str, tuple[str, ...]]
     called: Mapping[str, CompiledText]
     reminders: tuple[int, ...]
+    idle: timedelta | None
     nudge: CompiledText | None
     title: CompiledText | None
     machine: FlowMachine
@@ -216,6 +219,7 @@ class FlowCompiler:
             spoken,
             called,
             reminders,
+            None if self.flow.expires_s is None else timedelta(seconds=self.flow.expires_s),
             nudge,
             title,
             machine,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fsm_engine.core.compile import CompiledFlow
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Template, compile_template
@@ -69,6 +70,7 @@ class Flows:
         self.bot: Bot = folder.bot
         self.languages = self.bot.languages
         self.first_language = self.languages[0]
+        self._idle = timedelta(seconds=self.bot.expires_s)
         self._languages_from = {one: tuple(dict.fromkeys((one, *self.languages))) for one in self.languages}
         self.compiled = compiled
         self.classifier = classifier
@@ -139,6 +141,14 @@ class Flows:
                 "files nor among the stored versions. Restore the file, or end the session."
             )
         return found
+
+    def idle(self, frames: Sequence[Frame]) -> timedelta:
+        """After how long without a message a session that stands there expires."""
+        for frame in reversed(frames):
+            found = self.current_for(frame)
+            if found is not None and found.idle is not None:
+                return found.idle
+        return self._idle
 
     def knows_saying(self, name: str) -> bool:
         """Whether there is such a saying, the engine's or the bot file's."""

@@ -79,7 +79,10 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
 
 def option_label(value: Any, language: str, slot_type: SlotType) -> str:
     """What an option of the type is called; the value itself where the type has no such option any more."""
-    return next((one.label(language) for one in slot_type.options if one.value == value), _plain(value))
+    for option in slot_type.options:
+        if option.value == value:
+            return option.label(language)
+    return _plain(value)
 
 
 def _type_of_items(slot_type: SlotType | None) -> SlotType | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by
 from fsm_engine.core.draft import Draft, FrameDraft
 from fsm_engine.core.formats import format_value, yes_and_no
@@ -29,12 +31,12 @@ def open_question(draft: Draft, node: Node) -> None:
 
 
 def _show_review(draft: Draft, step: Confirm) -> None:
-    lines = reviewed(draft, tuple(written.text for written in step.review))
+    lines = reviewed(draft, [written.text for written in step.review])
     if lines:
         draft.messages.append(Message("\n".join(lines)))
 
 
-def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
+def reviewed(draft: Draft, slots: Iterable[str]) -> list[str]:
     """One line for each slot that has a value: ``E-mail: …``."""
     scope = draft.scope()
     lines = []
@@ -130,12 +132,12 @@ def note_answers(draft: Draft) -> None:
 def _note_answer(draft: Draft, frame: FrameDraft, slot: str, node: Node | None, *, raw: str, attempts: int) -> None:
     draft.answers.append(
         Answer(
-            flow=frame.flow.name,
-            step=answer_step(frame, node) if node is not None else slot,
-            slot=slot,
-            value=frame.slots[slot],
-            raw=raw,
-            attempts=attempts,
+            frame.flow.name,
+            answer_step(frame, node) if node is not None else slot,
+            slot,
+            frame.slots[slot],
+            raw,
+            attempts,
             is_private=node is not None and isinstance(node.step, Ask) and node.step.private,
         )
     )

@@ -30,8 +30,9 @@ def walk(draft: Draft, index: int) -> None:
     for _ in range(MAX_STEPS):
         if following is None:
             return
+        frame = draft.top
         is_over = following == LEAVE
-        following = _leave_flow(draft) if is_over else _visit(draft, draft.top.flow.nodes[following])
+        following = _leave_flow(draft, frame) if is_over else _visit(draft, frame, frame.flow.nodes[following])
     if following is not None:
         draft.say("give_up_handoff")
         draft.end(Status.HANDED_OFF)
@@ -118,8 +119,7 @@ def resume(draft: Draft) -> None:
         open_question(draft, node)
 
 
-def _visit(draft: Draft, node: Node) -> int | None:
-    frame = draft.top
+def _visit(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if node.when is not None and not node.when.is_true(draft.scope()):
         if frame.returning_to == node.name:
             frame.returning_to = None
@@ -367,9 +367,8 @@ _VISITS: Mapping[type[Step], Callable[[Draft, FrameDraft, Node], int | None]] = 
 }
 
 
-def _leave_flow(draft: Draft) -> int | None:
+def _leave_flow(draft: Draft, frame: FrameDraft) -> int | None:
     """The top flow is over: the session ends, or goes on where the flow was entered."""
-    frame = draft.top
     frame.move_to(OVER)
     finish_frame(draft, is_digression=frame.is_digression)
     if len(draft.frames) == 1:
