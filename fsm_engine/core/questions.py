@@ -43,8 +43,10 @@ def reviewed(draft: Draft, slots: Iterable[str]) -> list[str]:
     for slot in slots:
         value = scope.get(slot)
         if value is not None and value != []:
-            name = slot_name(draft, slot)
-            lines.append(f"{name[:1].upper()}{name[1:]}: {shown(draft, slot, value)}")
+            asking = _asking(draft, slot)
+            name = _name_in(draft, asking, slot)
+            words = format_value(value, draft.language, slot_type=asking.slots[slot] if asking is not None else None)
+            lines.append(f"{name[:1].upper()}{name[1:]}: {words}")
     return lines
 
 
@@ -74,10 +76,13 @@ def _asking(draft: Draft, slot: str) -> CompiledFlow | None:
 
 def slot_name(draft: Draft, slot: str) -> str:
     """What a slot is called: as its author says, else by the usual word of the user's language, else by its own."""
-    asking = _asking(draft, slot)
+    return _name_in(draft, _asking(draft, slot), slot)
+
+
+def _name_in(draft: Draft, asking: CompiledFlow | None, slot: str) -> str:
     called = asking.called.get(slot) if asking is not None else None
     if called is not None:
-        return called.first(draft.language, draft.flows.first_language).fill(draft.scope(), draft.language)
+        return draft.voice().first(called)
     return usual_name(slot, draft.language) or spoken_name(slot)
 
 

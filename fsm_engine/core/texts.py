@@ -145,10 +145,11 @@ class Voice:
         said = self.fill(speech.text, seed)
         if not speech.options and not speech.media:
             return Message(said)
-        buttons = tuple([self._button(option) for option in speech.options])
+        buttons = tuple([self.first(option) for option in speech.options])
         return Message(said, buttons, tuple([self._filled(address) for address in speech.media]))
 
-    def _button(self, text: CompiledText) -> str:
+    def first(self, text: CompiledText) -> str:
+        """The first variation of what always goes by the same name."""
         return self._filled(text.first(self.language, self.first_language))
 
     def fill(self, text: CompiledText, seed: str) -> str:

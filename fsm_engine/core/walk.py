@@ -178,7 +178,7 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
             return after(draft, node)
-    if _leads_round(frame, node) and left_open(draft, frame, node) is None:
+    if frame.returning_to is not None and _leads_round(frame, node) and left_open(draft, frame, node) is None:
         frame.returning_to = None
     frame.attempts = 0
     open_question(draft, node)
