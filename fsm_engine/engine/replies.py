@@ -46,9 +46,8 @@ def reply_of(outcome: Outcome, conversation_id: str) -> Reply:
 
 def joined(first: Reply, later: Reply) -> Reply:
     """One reply for a turn and the turn that reported its action: all messages, the later state."""
-    return replace(
-        later, messages=first.messages + later.messages, risk=first.risk or later.risk, duplicate=first.duplicate
-    )
+    messages = first.messages + later.messages
+    return Reply(messages, later.session, first.risk or later.risk, first.duplicate, later.expects)
 
 
 def stored_reply(turns: Sequence[StoredTurn], without: Collection[int] = ()) -> Reply:
