@@ -84,17 +84,18 @@ def advance(flows: Flows, state: SessionState, turn: Turn) -> Outcome:
         _respond(draft)
     except NeedsCall as call:
         return Outcome(state=state, needs=call.request)
-    respond_to_flags(draft, len(turn.risk))
+    if len(draft.findings) > len(turn.risk):
+        respond_to_flags(draft, len(turn.risk))
     if draft.frames and draft.top.flow.reminders and turn.kind is not TurnKind.TIMER:
         refresh_reminders(draft)
     return Outcome(
-        state=draft.freeze(),
-        messages=tuple(draft.messages) if turn.stages is None else _said(draft, turn.stages),
-        answers=tuple(draft.answers),
-        findings=tuple(draft.findings),
-        resources_shown=draft.resources_shown,
-        notify=tuple(draft.notify),
-        intent=draft.intent or next(iter(turn.intents), None),
+        draft.freeze(),
+        tuple(draft.messages) if turn.stages is None else _said(draft, turn.stages),
+        tuple(draft.answers),
+        tuple(draft.findings),
+        draft.resources_shown,
+        tuple(draft.notify),
+        draft.intent or (turn.intents[0] if turn.intents else None),
         action=draft.requested,
         timers=tuple(timer_changes(draft, state)) if draft.timers or state.timers else (),
         expects=expectation(draft),
@@ -168,10 +169,11 @@ def _respond_to_text(draft: Draft, text: str) -> None:
         return
     if follow_anytime_word(draft, text):
         return
-    if not draft.frames or draft.top.node is None:
+    node = draft.top.node if draft.frames else None
+    if node is None:
         greet_or_follow(draft)
     else:
-        _respond_at(draft, text)
+        _respond_at(draft, node, text)
 
 
 def _stand_still(draft: Draft, notes: StageNotes) -> None:
@@ -244,10 +246,11 @@ def _answer_which_value(draft: Draft, text: str) -> bool:
     return True
 
 
-def _respond_at(draft: Draft, text: str) -> None:
-    if draft.turn.moves_to and move(draft):
-        return
-    node = draft.top.node
+def _respond_at(draft: Draft, node: Node | None, text: str) -> None:
+    if draft.turn.moves_to:
+        if move(draft):
+            return
+        node = draft.top.node
     if node is not None and _asks_for_more(draft, node) and wants_more(text) is not None:
         answer_repeat(draft, node, text)  # "no, that's all" has the look of a correction
         return
@@ -258,15 +261,14 @@ def _respond_at(draft: Draft, text: str) -> None:
     if correction is None and len(draft.frames) > 1 and correct_below(draft, text):
         return
     if not follow_intent(draft, EXACT):
-        _respond_to_open_place(draft, correction, text)
+        _respond_to_open_place(draft, node, correction, text)
 
 
 def _asks_for_more(draft: Draft, node: Node) -> bool:
     return isinstance(node.step, Repeat) and draft.question is not Question.ANOTHER
 
 
-def _respond_to_open_place(draft: Draft, correction: CorrectionPhrase | None, text: str) -> None:
-    node = draft.top.node
+def _respond_to_open_place(draft: Draft, node: Node | None, correction: CorrectionPhrase | None, text: str) -> None:
     if node is None or draft.question is Question.ANOTHER:
         ask_another(draft)
     elif isinstance(node.step, Ask):

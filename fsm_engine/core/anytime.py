@@ -27,7 +27,7 @@ def follow_anytime_word(draft: Draft, text: str) -> bool:
 
     Words of the bot's other languages count too: people mix them, and write before anybody knows their language.
     """
-    word = first_anytime_word(text, dict.fromkeys((draft.language, *draft.flows.languages)))
+    word = first_anytime_word(text, draft.flows.languages_from(draft.language))
     if word is None or (word != ALWAYS and word not in draft.flows.bot.anytime):
         return False
     draft.pending = None

@@ -17,6 +17,8 @@ def first_refusal(draft: Draft, node: Node, value: Json) -> CompiledText | None:
     Raises:
         NeedsCall: a check asks a registered function that has not answered yet.
     """
+    if not node.checks:
+        return None
     step = node.step
     assert isinstance(step, Ask)
     scope = draft.scope({step.slot: value})

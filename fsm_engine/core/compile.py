@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypedDict
 
 from fsm_engine.core.guards import Expression
@@ -33,6 +34,7 @@ from fsm_engine.model.flow import (
 )
 from fsm_engine.model.problem import Position, Problem, Written
 from fsm_engine.model.slot import SlotType
+from fsm_engine.model.turn import Expectation
 from fsm_engine.understanding.readers import KINDS
 
 NAMED_BY_KIND = frozenset({"email", "phone", "country", "language", "date", "postcode", "iban"})
@@ -60,11 +62,14 @@ class CompiledCase:
 class Node:
     """One step, ready to run. ``next`` is where the story goes on; ``inside`` is the repeat around it, or LEAVE.
 
-    ``reads`` are the slots that the step's sense depends on.
+    ``waits``: a session can rest here between two turns. ``reads`` are the slots that the step's sense depends on.
+    ``awaits`` is the kind of answer to a question, None where its options have names of their own in each language.
     """
 
     index: int
     step: Step
+    name: str
+    waits: bool
     next: int
     inside: int = LEAVE
     body: int = LEAVE
@@ -78,17 +83,7 @@ class Node:
     prefill: Expression | None = None
     give_up_at: int | None = None
     reads: frozenset[str] = frozenset()
-
-    @property
-    def name(self) -> str:
-        return self.step.name
-
-    @property
-    def waits(self) -> bool:
-        """Whether a session can rest here between two turns."""
-        if isinstance(self.step, Choose):
-            return any(case.run for case in self.cases)
-        return isinstance(self.step, (Ask, Confirm, Do, Repeat, Run))
+    awaits: Expectation | None = None
 
 
 class _Parts(TypedDict, total=False):
@@ -106,23 +101,25 @@ class _Parts(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """One flow, shared by all its sessions and never changed. ``reminders`` are those that stand in no repeat."""
+    """One flow, shared by all its sessions and never changed. ``reminders`` are those that stand in no repeat,
+    ``sole_kinds`` the kinds of answer that one question alone asks for. ``idle`` is how long its sessions wait for a
+    message, None: as long as the bot file says.
+    """
 
     flow: Flow
+    name: str
     nodes: tuple[Node, ...]
     index_of: Mapping[str, int]
     slots: Mapping[str, SlotType]
     asks: Mapping[str, int]
+    sole_kinds: frozenset[str]
     spoken_names: Mapping[str, tuple[str, ...]]
     called: Mapping[str, CompiledText]
     reminders: tuple[int, ...]
+    idle: timedelta | None
     nudge: CompiledText | None
     title: CompiledText | None
     machine: FlowMachine
-
-    @property
-    def name(self) -> str:
-        return self.flow.name
 
     def node(self, name: str) -> Node:
         """The node of a step; KeyError when the flow has no such step."""
@@ -178,6 +175,11 @@ def spoken_names(nodes: tuple[Node, ...]) -> dict[str, tuple[str, ...]]:
     return names
 
 
+def _sole_kinds(nodes: tuple[Node, ...]) -> frozenset[str]:
+    kinds = Counter(node.step.type.kind for node in nodes if isinstance(node.step, Ask))
+    return frozenset(kind for kind, count in kinds.items() if count == 1)
+
+
 class FlowCompiler:
     """Compiles one flow; ``problems`` holds what its author should mend."""
 
@@ -208,13 +210,16 @@ class FlowCompiler:
         reminders = tuple(node.index for node in nodes if isinstance(node.step, Remind) and node.inside < 0)
         return CompiledFlow(
             self.flow,
+            self.flow.name,
             nodes,
             self.index_of,
             own_slots(self.flow),
             asks,
+            _sole_kinds(nodes),
             spoken,
             called,
             reminders,
+            None if self.flow.expires_s is None else timedelta(seconds=self.flow.expires_s),
             nudge,
             title,
             machine,
@@ -234,11 +239,14 @@ class FlowCompiler:
         return Node(
             index=index,
             step=step,
+            name=step.name,
+            waits=_waits(step, parts),
             next=following,
             inside=inside,
             when=when,
             goto=self._target(step.goto, step),
             reads=_reads(step, when, parts, self.visible),
+            awaits=_awaits(step),
             **parts,
         )
 
@@ -329,6 +337,18 @@ class FlowCompiler:
 
     def _report(self, at: Position, code: str, message: str) -> None:
         self.problems.append(Problem(at, code, message))
+
+
+def _waits(step: Step, parts: _Parts) -> bool:
+    if isinstance(step, Choose):
+        return any(case.run for case in parts.get("cases", ()))
+    return isinstance(step, (Ask, Confirm, Do, Repeat, Run))
+
+
+def _awaits(step: Step) -> Expectation | None:
+    if not isinstance(step, Ask) or any(option.shown_as for option in step.type.options):
+        return None
+    return Expectation(step.type.kind, step.slot, tuple(option.value for option in step.type.options), step.optional)
 
 
 def _reads(step: Step, when: Expression | None, parts: _Parts, slots: Mapping[str, SlotType]) -> frozenset[str]:

@@ -19,8 +19,10 @@ LONGEST_BY_TITLE = 3
 def follow_intent(draft: Draft, threshold: float) -> bool:
     """Enters what the user wants, when a guess reaches the threshold; False when none does."""
     likely = [guess for guess in draft.turn.intents if guess.confidence >= threshold]
+    if not likely:
+        return False
     guesses = [guess for guess in likely if _leads_somewhere(draft, guess)]
-    if not guesses and likely and likely[0].confidence >= EXACT and _waits_below(draft, likely[0]):
+    if not guesses and likely[0].confidence >= EXACT and _waits_below(draft, likely[0]):
         draft.say("digression_too_deep")
         resume(draft)
         return True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fsm_engine.core.compile import CompiledFlow
 from fsm_engine.core.texts import CompiledSpeech, CompiledText, Template, compile_template
@@ -50,8 +51,8 @@ class Flows:
     """Compiled flows with the bot file, the risk policy and the intents. Shared by all sessions and never changed,
     but for ``pinned``: older versions that running sessions still need, by the hash of their source.
 
-    ``language_of`` tells which of the bot's languages a first message is in, or None. ``migrating`` are the flows that
-    declare how sessions come to them from an older version.
+    ``bot`` is the bot file, with its ``languages``. ``language_of`` tells which of them a first message is in, or None.
+    ``migrating`` are the flows that declare how sessions come to them from an older version.
     """
 
     def __init__(
@@ -66,6 +67,11 @@ class Flows:
         nudge: CompiledText | None = None,
     ) -> None:
         self.folder = folder
+        self.bot: Bot = folder.bot
+        self.languages = self.bot.languages
+        self.first_language = self.languages[0]
+        self._idle = timedelta(seconds=self.bot.expires_s)
+        self._languages_from = {one: tuple(dict.fromkeys((one, *self.languages))) for one in self.languages}
         self.compiled = compiled
         self.classifier = classifier
         self.digressions = digressions
@@ -79,17 +85,9 @@ class Flows:
         self.language_of = language_teller(_phrases_by_language(folder))
         self._sayings: dict[str, CompiledText] = dict(bot_texts)
 
-    @property
-    def bot(self) -> Bot:
-        return self.folder.bot
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self.bot.languages
-
-    @property
-    def first_language(self) -> str:
-        return self.bot.languages[0]
+    def languages_from(self, language: str) -> tuple[str, ...]:
+        """The user's language, and then the bot's other ones."""
+        return self._languages_from.get(language) or (language, *self.languages)
 
     def flow(self, name: str) -> CompiledFlow:
         """The newest version of a flow.
@@ -143,6 +141,14 @@ class Flows:
                 "files nor among the stored versions. Restore the file, or end the session."
             )
         return found
+
+    def idle(self, frames: Sequence[Frame]) -> timedelta:
+        """After how long without a message a session that stands there expires."""
+        for frame in reversed(frames):
+            found = self.current_for(frame)
+            if found is not None and found.idle is not None:
+                return found.idle
+        return self._idle
 
     def knows_saying(self, name: str) -> bool:
         """Whether there is such a saying, the engine's or the bot file's."""

@@ -63,6 +63,8 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
     if slot_type is not None and slot_type.options and style in (None, "list"):
         return option_label(value, language, slot_type)
     style = style or (_STYLE_OF_KIND.get(slot_type.kind) if slot_type else None) or _style_of_value(value)
+    if style == "text":
+        return _plain(value)
     formatter = _FORMATTERS.get(
         style.split(" ")[0] if style.startswith("date ") and style != "date and time" else style
     )
@@ -77,7 +79,10 @@ def format_value(value: Any, language: str, *, slot_type: SlotType | None = None
 
 def option_label(value: Any, language: str, slot_type: SlotType) -> str:
     """What an option of the type is called; the value itself where the type has no such option any more."""
-    return next((one.label(language) for one in slot_type.options if one.value == value), _plain(value))
+    for option in slot_type.options:
+        if option.value == value:
+            return option.label(language)
+    return _plain(value)
 
 
 def _type_of_items(slot_type: SlotType | None) -> SlotType | None:
@@ -204,8 +209,13 @@ def _language(value: Any, language: str, style: str) -> str:
     return str(_locale(language).languages[value])
 
 
+def yes_and_no(language: str) -> tuple[str, str]:
+    """Both words of the language, English ones where it is unknown."""
+    return _YES_NO.get(language.partition("-")[0], _YES_NO["en"])
+
+
 def _yes_no(value: Any, language: str, style: str) -> str:
-    yes, no = _YES_NO.get(language.partition("-")[0], _YES_NO["en"])
+    yes, no = yes_and_no(language)
     return yes if value is True else no
 
 

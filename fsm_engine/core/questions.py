@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fsm_engine.core.compile import CompiledFlow, Node, flows_run_by
 from fsm_engine.core.draft import Draft, FrameDraft
-from fsm_engine.core.formats import format_value
+from fsm_engine.core.formats import format_value, yes_and_no
 from fsm_engine.core.repeats import answer_step, forget_round
 from fsm_engine.model.flow import Ask, Confirm, Do, Repeat
 from fsm_engine.model.session import Status
@@ -29,20 +31,22 @@ def open_question(draft: Draft, node: Node) -> None:
 
 
 def _show_review(draft: Draft, step: Confirm) -> None:
-    lines = reviewed(draft, tuple(written.text for written in step.review))
+    lines = reviewed(draft, [written.text for written in step.review])
     if lines:
         draft.messages.append(Message("\n".join(lines)))
 
 
-def reviewed(draft: Draft, slots: tuple[str, ...]) -> list[str]:
+def reviewed(draft: Draft, slots: Iterable[str]) -> list[str]:
     """One line for each slot that has a value: ``E-mail: …``."""
     scope = draft.scope()
     lines = []
     for slot in slots:
         value = scope.get(slot)
         if value is not None and value != []:
-            name = slot_name(draft, slot)
-            lines.append(f"{name[:1].upper()}{name[1:]}: {shown(draft, slot, value)}")
+            asking = _asking(draft, slot)
+            name = _name_in(draft, asking, slot)
+            words = format_value(value, draft.language, slot_type=asking.slots[slot] if asking is not None else None)
+            lines.append(f"{name[:1].upper()}{name[1:]}: {words}")
     return lines
 
 
@@ -72,10 +76,13 @@ def _asking(draft: Draft, slot: str) -> CompiledFlow | None:
 
 def slot_name(draft: Draft, slot: str) -> str:
     """What a slot is called: as its author says, else by the usual word of the user's language, else by its own."""
-    asking = _asking(draft, slot)
+    return _name_in(draft, _asking(draft, slot), slot)
+
+
+def _name_in(draft: Draft, asking: CompiledFlow | None, slot: str) -> str:
     called = asking.called.get(slot) if asking is not None else None
     if called is not None:
-        return called.first(draft.language, draft.flows.first_language).fill(draft.scope(), draft.language)
+        return draft.voice().first(called)
     return usual_name(slot, draft.language) or spoken_name(slot)
 
 
@@ -93,11 +100,13 @@ def expectation(draft: Draft) -> Expectation | None:
     node = draft.top.node if draft.frames else None
     if node is None:
         return Expectation("anything")
+    if node.awaits is not None:
+        return node.awaits
     if isinstance(node.step, Ask):
-        options = tuple(option.label(draft.language) for option in node.step.type.options)
+        options = tuple([option.label(draft.language) for option in node.step.type.options])
         return Expectation(node.step.type.kind, node.step.slot, options, node.step.optional)
     if isinstance(node.step, (Confirm, Repeat)):
-        return Expectation("yes or no", None, yes_no(draft))
+        return Expectation("yes or no", None, yes_and_no(draft.language))
     return Expectation("nothing")
 
 
@@ -105,13 +114,8 @@ def _of_pending(draft: Draft) -> Expectation:
     assert draft.pending is not None
     kind = draft.pending.kind
     if kind in {"cancel", "restart", "safe"}:
-        return Expectation("yes or no", None, yes_no(draft))
+        return Expectation("yes or no", None, yes_and_no(draft.language))
     return Expectation("one of", None, draft.choices)
-
-
-def yes_no(draft: Draft) -> tuple[str, str]:
-    """Yes and no in the user's language."""
-    return format_value(True, draft.language), format_value(False, draft.language)
 
 
 def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw: str) -> None:
@@ -120,26 +124,25 @@ def store_answer(draft: Draft, frame: FrameDraft, slot: str, value: Json, *, raw
     node = _asked_by(frame, slot)
     if node is not None and node.name in frame.skipped:
         frame.skipped.remove(node.name)
-    _note_answer(draft, frame, slot, raw=raw, attempts=frame.attempts + 1)
+    _note_answer(draft, frame, slot, node, raw=raw, attempts=frame.attempts + 1)
 
 
 def note_answers(draft: Draft) -> None:
     """Notes every answer that an expired session leaves to the one that goes on where it stood."""
     for frame in draft.frames:
         for slot in frame.slots:
-            _note_answer(draft, frame, slot, raw="", attempts=1)
+            _note_answer(draft, frame, slot, _asked_by(frame, slot), raw="", attempts=1)
 
 
-def _note_answer(draft: Draft, frame: FrameDraft, slot: str, *, raw: str, attempts: int) -> None:
-    node = _asked_by(frame, slot)
+def _note_answer(draft: Draft, frame: FrameDraft, slot: str, node: Node | None, *, raw: str, attempts: int) -> None:
     draft.answers.append(
         Answer(
-            flow=frame.flow.name,
-            step=answer_step(frame, node) if node is not None else slot,
-            slot=slot,
-            value=frame.slots[slot],
-            raw=raw,
-            attempts=attempts,
+            frame.flow.name,
+            answer_step(frame, node) if node is not None else slot,
+            slot,
+            frame.slots[slot],
+            raw,
+            attempts,
             is_private=node is not None and isinstance(node.step, Ask) and node.step.private,
         )
     )

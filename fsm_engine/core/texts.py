@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fsm_engine.core.formats import FORMATS, format_value, plural_forms
@@ -34,9 +34,7 @@ class Template:
 
     def fill(self, scope: Scope, language: str) -> str:
         """The text with every placeholder replaced; a slot without a value shows as nothing."""
-        if not self.names and len(self.parts) == 1 and isinstance(self.parts[0], str):
-            return self.parts[0]
-        return "".join(part if isinstance(part, str) else _show(part, scope, language) for part in self.parts)
+        return "".join([part if isinstance(part, str) else _show(part, scope, language) for part in self.parts])
 
 
 def _show(part: Placeholder, scope: Scope, language: str) -> str:
@@ -133,26 +131,36 @@ class CompiledSpeech:
 
 @turn_value
 class Voice:
-    """What saying something depends on: the user's language, the bot's first one, and the values in sight."""
+    """What saying something depends on: the user's language, the bot's first one, and the values in sight.
+
+    ``scope`` is asked for these by a text that shows some; few do.
+    """
 
     language: str
     first_language: str
-    scope: Scope
+    scope: Callable[[], Scope]
 
     def say(self, speech: CompiledSpeech, seed: str) -> Message:
         """The message, with its buttons and media filled in as well."""
-        return Message(
-            self.fill(speech.text, seed),
-            tuple(self._button(option) for option in speech.options),
-            tuple(address.fill(self.scope, self.language) for address in speech.media),
-        )
+        said = self.fill(speech.text, seed)
+        if not speech.options and not speech.media:
+            return Message(said)
+        buttons = tuple([self.first(option) for option in speech.options])
+        return Message(said, buttons, tuple([self._filled(address) for address in speech.media]))
 
-    def _button(self, text: CompiledText) -> str:
-        return text.first(self.language, self.first_language).fill(self.scope, self.language)
+    def first(self, text: CompiledText) -> str:
+        """The first variation of what always goes by the same name."""
+        return self._filled(text.first(self.language, self.first_language))
 
     def fill(self, text: CompiledText, seed: str) -> str:
         """One variation of the text, filled in."""
-        return text.pick(self.language, self.first_language, seed).fill(self.scope, self.language)
+        return self._filled(text.pick(self.language, self.first_language, seed))
+
+    def _filled(self, template: Template) -> str:
+        parts = template.parts
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return parts[0]
+        return template.fill(self.scope(), self.language)
 
 
 class TextCompiler:

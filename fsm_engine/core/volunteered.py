@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from fsm_engine.core.checking import first_refusal
@@ -53,8 +52,7 @@ def _open_asks(frame: FrameDraft, node: Node) -> list[Node]:
 
 def sole_slots(frame: FrameDraft, types: Mapping[str, SlotType]) -> frozenset[str]:
     """Slots of which no other in the whole flow is of the same kind."""
-    kinds = Counter(node.step.type.kind for node in frame.flow.nodes if isinstance(node.step, Ask))
-    return frozenset(slot for slot, slot_type in types.items() if kinds[slot_type.kind] == 1)
+    return frozenset(slot for slot, slot_type in types.items() if slot_type.kind in frame.flow.sole_kinds)
 
 
 def take_facts(draft: Draft, text: str) -> bool:
@@ -63,10 +61,12 @@ def take_facts(draft: Draft, text: str) -> bool:
     A question whose guard is false, whose sense depends on an answer that is still missing, or whose checks refuse the
     value keeps its turn and is asked.
     """
+    if not draft.facts:
+        return False
     frame = draft.top
     wanted, draft.facts = draft.facts, {}
     taken: dict[str, Json] = {}
-    for node in frame.flow.nodes if wanted else ():
+    for node in frame.flow.nodes:
         step = node.step
         if not isinstance(step, Ask) or step.slot not in wanted or not _is_ready(draft, frame, node):
             continue

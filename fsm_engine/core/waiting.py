@@ -15,5 +15,5 @@ WAITING_TEXT = "action_waiting"
 
 def waiting_message(flows: Flows, state: SessionState, today: date) -> Message:
     """The bot's waiting text in the session's language."""
-    voice = Voice(state.language, flows.first_language, Scope([], lambda: today))
+    voice = Voice(state.language, flows.first_language, lambda: Scope([], lambda: today))
     return Message(voice.fill(flows.saying(WAITING_TEXT), f"{state.session_id}:{WAITING_TEXT}:{state.turn}"))

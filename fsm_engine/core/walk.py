@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fsm_engine.core.compile import LEAVE, CompiledCase, CompiledFlow, Node
-from fsm_engine.core.draft import Draft, FrameDraft
+from fsm_engine.core.draft import Draft, FrameDraft, new_frame
 from fsm_engine.core.guards import Scope, prefilled
 from fsm_engine.core.machine import OVER
 from fsm_engine.core.paths import after, follow
@@ -30,8 +30,9 @@ def walk(draft: Draft, index: int) -> None:
     for _ in range(MAX_STEPS):
         if following is None:
             return
+        frame = draft.top
         is_over = following == LEAVE
-        following = _leave_flow(draft) if is_over else _visit(draft, draft.top.flow.nodes[following])
+        following = _leave_flow(draft, frame) if is_over else _visit(draft, frame, frame.flow.nodes[following])
     if following is not None:
         draft.say("give_up_handoff")
         draft.end(Status.HANDED_OFF)
@@ -41,7 +42,7 @@ def start_flow(
     draft: Draft, flow: CompiledFlow, *, is_digression: bool = False, slots: Mapping[str, Any] | None = None
 ) -> None:
     """Puts a flow on the stack and runs it from its first step."""
-    frame = FrameDraft(flow, is_digression=is_digression)
+    frame = new_frame(flow, is_digression=is_digression)
     draft.frames.append(frame)
     for slot, value in (slots or {}).items():
         store_answer(draft, frame, slot, value, raw="")
@@ -118,15 +119,14 @@ def resume(draft: Draft) -> None:
         open_question(draft, node)
 
 
-def _visit(draft: Draft, node: Node) -> int | None:
-    frame = draft.top
+def _visit(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
     if node.when is not None and not node.when.is_true(draft.scope()):
         if frame.returning_to == node.name:
             frame.returning_to = None
         if node.waits:
             frame.move_to(node.name)
         return node.next
-    if _is_passed_in_silence(frame, node):
+    if frame.returning_to is not None and _is_passed_in_silence(frame, node):
         if node.waits:
             frame.move_to(node.name)
         return node.next
@@ -178,7 +178,7 @@ def _visit_ask(draft: Draft, frame: FrameDraft, node: Node) -> int | None:
         if value is not None:
             store_answer(draft, frame, step.slot, value, raw="")
             return after(draft, node)
-    if _leads_round(frame, node) and left_open(draft, frame, node) is None:
+    if frame.returning_to is not None and _leads_round(frame, node) and left_open(draft, frame, node) is None:
         frame.returning_to = None
     frame.attempts = 0
     open_question(draft, node)
@@ -241,7 +241,7 @@ def _enter(draft: Draft, flow_name: str) -> int | None:
         draft.say("give_up_handoff")
         draft.end(Status.HANDED_OFF)
         return None
-    draft.frames.append(FrameDraft(flow))
+    draft.frames.append(new_frame(flow))
     return 0
 
 
@@ -367,9 +367,8 @@ _VISITS: Mapping[type[Step], Callable[[Draft, FrameDraft, Node], int | None]] = 
 }
 
 
-def _leave_flow(draft: Draft) -> int | None:
+def _leave_flow(draft: Draft, frame: FrameDraft) -> int | None:
     """The top flow is over: the session ends, or goes on where the flow was entered."""
-    frame = draft.top
     frame.move_to(OVER)
     finish_frame(draft, is_digression=frame.is_digression)
     if len(draft.frames) == 1:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
@@ -16,7 +15,7 @@ from fsm_engine.model.codec import encode
 from fsm_engine.model.flow import LEVELS
 from fsm_engine.model.session import SessionState, Status
 from fsm_engine.model.times import utc_text
-from fsm_engine.model.turn import Answer, Outcome, Reply, StageNotes, Turn, TurnKind
+from fsm_engine.model.turn import Answer, Message, Outcome, Reply, StageNotes, Turn, TurnKind
 from fsm_engine.storage.turn_rows import (
     AnswerRow,
     AuditRow,
@@ -60,34 +59,34 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
     now = utc_text(moment)
     top = state.frames[-1] if state.frames else None
     is_over = state.status is not Status.ACTIVE
-    return TurnToCommit(
-        conversation_id=held.conversation_id,
-        conversation_key=held.conversation_key,
-        base_version=held.version,
-        user_id=held.user_id,
-        title=_title(taken.turn) if held.version == 0 else None,
-        session_id=state.session_id,
-        session_key=held.session_key if state.turn > 1 else None,
-        turn=state.turn,
-        state_json=encode(state).decode(),
-        status=state.status.value,
-        flow=top.flow if top else None,
-        step=top.step if top else None,
-        intent=outcome.intent.name if outcome.intent else None,
-        now=now,
-        expires_at=None if is_over else utc_text(moment + timedelta(seconds=idle_seconds(state, flows))),
+    return TurnToCommit(  # what speaks for itself goes by place: thirty names would take longer than all the rest
+        held.conversation_id,
+        held.version,
+        state.session_id,
+        state.turn,
+        encode(state).decode(),
+        str(state.status),
+        now,
+        encode(taken.turn).decode(),
+        encode(taken.reply).decode(),
+        top.source_hash if top else "",
+        held.conversation_key,
+        held.session_key if state.turn > 1 else None,
+        held.user_id,
+        _title(taken.turn) if held.version == 0 else None,
+        top.flow if top else None,
+        top.step if top else None,
+        outcome.intent.name if outcome.intent else None,
+        expires_at=None if is_over else utc_text(moment + flows.idle(state.frames)),
         completed_at=now if is_over else None,
         request_id=request.request_id if request else None,
         fingerprint=request.fingerprint if request else None,
-        event_json=encode(taken.turn).decode(),
-        reply_json=encode(taken.reply).decode(),
-        flow_hash=top.source_hash if top else "",
         caused_by=taken.caused_by,
         messages=_messages(taken),
-        answers=tuple(_answer(answer) for answer in _last_of_each_step(outcome.answers)),
-        detections=_detections(taken),
+        answers=_answers(outcome.answers),
+        detections=_detections(taken) if outcome.findings else (),
         classification=_classification(taken, flows),
-        audit=(*taken.audit, *_pending_action(taken)),
+        audit=_audit(taken),
         deliveries=_deliveries(taken),
         timers=_timers(taken),
         closes_session=taken.closes,
@@ -97,28 +96,23 @@ def rows_of(taken: TurnTaken, flows: Flows) -> TurnToCommit:
     )
 
 
-def idle_seconds(state: SessionState, flows: Flows) -> float:
-    """After how long without a message the session expires."""
-    for frame in reversed(state.frames):
-        found = flows.current_for(frame)
-        if found is not None and found.flow.expires_s is not None:
-            return found.flow.expires_s
-    return flows.bot.expires_s
-
-
 def _title(turn: Turn) -> str:
     words = turn.text if turn.kind is TurnKind.TEXT else (turn.flow or "").replace("_", " ")
     return " ".join(words.split())[:MAX_TITLE]
 
 
 def _messages(taken: TurnTaken) -> tuple[MessageRow, ...]:
-    rows = []
+    rows = [MessageRow("assistant", message.text, _bot_metadata(message)) for message in taken.outcome.messages]
     if taken.turn.kind is TurnKind.TEXT:
-        rows.append(MessageRow("user", taken.turn.text, _user_metadata(taken)))
-    for message in taken.outcome.messages:
-        extra = {key: value for key, value in (("options", message.options), ("media", message.media)) if value}
-        rows.append(MessageRow("assistant", message.text, encode(extra).decode() if extra else "{}"))
+        rows.insert(0, MessageRow("user", taken.turn.text, _user_metadata(taken)))
     return tuple(rows)
+
+
+def _bot_metadata(message: Message) -> str:
+    if not message.options and not message.media:
+        return "{}"
+    extra = {"options": message.options, "media": message.media}
+    return encode({name: values for name, values in extra.items() if values}).decode()
 
 
 def _user_metadata(taken: TurnTaken) -> str:
@@ -135,9 +129,11 @@ def _notes_of(notes: StageNotes) -> dict[str, object]:
     return {"failed": list(notes.failed)} if notes.failed else {"changed": "reply" if notes.messages else "refused"}
 
 
-def _last_of_each_step(answers: Sequence[Answer]) -> Iterable[Answer]:
-    """What a step ended the turn with; a store keeps no order between answers given and answers taken back."""
-    return {(answer.flow, answer.step): answer for answer in answers}.values()
+def _answers(answers: Sequence[Answer]) -> tuple[AnswerRow, ...]:
+    """What each step ended the turn with; a store keeps no order between answers given and answers taken back."""
+    if len(answers) > 1:
+        answers = list({(answer.flow, answer.step): answer for answer in answers}.values())
+    return tuple([_answer(answer) for answer in answers])
 
 
 def _answer(answer: Answer) -> AnswerRow:
@@ -170,23 +166,25 @@ def _classification(taken: TurnTaken, flows: Flows) -> ClassificationRow | None:
     guess = taken.outcome.intent
     frames = taken.before.frames
     return ClassificationRow(
-        user_message=taken.turn.text[:MAX_DETECTED_TEXT],
-        intent=guess.name if guess else None,
-        confidence=guess.confidence if guess else 0.0,
-        method=guess.method if guess else flows.bot.intents.method,
-        step=frames[-1].step if frames else None,
+        taken.turn.text[:MAX_DETECTED_TEXT],
+        guess.name if guess else None,
+        guess.confidence if guess else 0.0,
+        guess.method if guess else flows.bot.intents.method,
+        frames[-1].step if frames else None,
     )
 
 
-def _pending_action(taken: TurnTaken) -> tuple[AuditRow, ...]:
-    """The intent to act, on record before anything is done, with the lease of the engine that is about to do it."""
+def _audit(taken: TurnTaken) -> tuple[AuditRow, ...]:
+    """With the intent to act, on record before anything is done, and the lease of the engine that is about to do it."""
     action = taken.outcome.action
-    return () if action is None else (pending_row(action, taken.owner, taken.turn.now),)
+    return taken.audit if action is None else (*taken.audit, pending_row(action, taken.owner, taken.turn.now))
 
 
 def _deliveries(taken: TurnTaken) -> tuple[DeliveryRow, ...]:
     """What must reach somebody who does not wait for the reply; of several notices to one, the gravest."""
     outcome, state = taken.outcome, taken.outcome.state
+    if not outcome.notify and not taken.is_pushed:  # nearly always
+        return ()
     rows = []
     if taken.is_pushed and outcome.messages:
         rows.append(DeliveryRow(f"{state.session_id}:{state.turn}", "messages", encode(outcome.messages).decode()))

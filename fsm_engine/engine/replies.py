@@ -23,13 +23,13 @@ def view_of(state: SessionState, conversation_id: str) -> SessionView:
             slots[slot] = plain_copy(value)
     top = state.frames[-1] if state.frames else None
     return SessionView(
-        id=state.session_id,
-        conversation_id=conversation_id,
-        flow=top.flow if top else None,
-        step=top.step if top else None,
-        slots=slots,
-        status=state.status,
-        turn=state.turn,
+        state.session_id,
+        conversation_id,
+        top.flow if top else None,
+        top.step if top else None,
+        slots,
+        state.status,
+        state.turn,
     )
 
 
@@ -37,18 +37,17 @@ def reply_of(outcome: Outcome, conversation_id: str) -> Reply:
     """The reply of one turn."""
     level = highest(outcome.findings)
     return Reply(
-        messages=outcome.messages,
-        session=view_of(outcome.state, conversation_id),
-        risk=RiskLevel(level) if level else None,
+        outcome.messages,
+        view_of(outcome.state, conversation_id),
+        RiskLevel(level) if level else None,
         expects=outcome.expects,
     )
 
 
 def joined(first: Reply, later: Reply) -> Reply:
     """One reply for a turn and the turn that reported its action: all messages, the later state."""
-    return replace(
-        later, messages=first.messages + later.messages, risk=first.risk or later.risk, duplicate=first.duplicate
-    )
+    messages = first.messages + later.messages
+    return Reply(messages, later.session, first.risk or later.risk, first.duplicate, later.expects)
 
 
 def stored_reply(turns: Sequence[StoredTurn], without: Collection[int] = ()) -> Reply:

@@ -325,20 +325,20 @@ class Turns:
             elif not request.is_too_long and not self.stages.has(Stage.CLASSIFY):
                 intents = await self._classify(request.text)
         return Turn(
-            kind=request.kind,
-            now=opening.now,
-            text=request.text,
-            is_too_long=request.is_too_long,
-            language=opening.language,
-            timezone=opening.timezone,
-            region=opening.region,
-            intents=intents,
-            entities=request.entities,
-            risk=heard.findings,
+            request.kind,
+            opening.now,
+            request.text,
+            request.is_too_long,
+            opening.language,
+            opening.timezone,
+            opening.region,
+            intents,
+            request.entities,
+            heard.findings,
+            request.flow,
+            request.slots,
             mood=heard.mood,
             moods_before=opening.moods_before,
-            flow=request.flow,
-            slots=request.slots,
             carried_over=opening.carried_over,
             carried_timers=opening.carried_timers,
         )
@@ -362,14 +362,14 @@ class Turns:
         if rows.request_id is not None:
             recent = (*recent, rows.request_id)[-RECENT_REQUESTS:]
         held = Held(
-            conversation_id=rows.conversation_id,
-            conversation_key=rows.conversation_key,
-            version=rows.base_version + 1,
-            user_id=rows.user_id,
-            session_key=rows.session_key,
-            state=taken.outcome.state,
-            expires_at=rows.expires_at,
-            recent_requests=recent,
+            rows.conversation_id,
+            rows.conversation_key,
+            rows.base_version + 1,
+            rows.user_id,
+            rows.session_key,
+            taken.outcome.state,
+            rows.expires_at,
+            recent,
         )
         self._held.put(held)
         return Committed(held, first)
