@@ -59,7 +59,7 @@ def _no_intent_first() -> None:
     """An action leaves no trace before it runs."""
     from fsm_engine.engine import checkpoint
 
-    _patch(checkpoint, "_pending_action", lambda outcome: ())
+    _patch(checkpoint, "_audit", lambda taken: taken.audit)
 
 
 def _no_risk_stage() -> None:
