@@ -16,6 +16,7 @@ from fsm_engine.understanding.readers.word_tables import word_list
 from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ALTERNATIVES = re.compile(r"\s+(?:or|o|u|and|y)\s+|[,/]")
+_MOST_SLIPS: Final = 3
 _NOT_WORD = re.compile(r"[^\w]+")
 _ORDINALS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -124,11 +125,12 @@ def spotted_choices(choices: Choices, folded: str) -> tuple[list[str], list[str]
 
     A label inside a longer one that was found does not count ("savings" in "savings plus").
     """
+    spaced = folded.replace("-", " ").replace("_", " ")
     taken: list[tuple[int, int]] = []
     named: list[tuple[int, str]] = []
     refused: list[str] = []
     for label, values in choices.labels.items():
-        start = _find_words(folded, label)
+        start = _find_words(spaced, label)
         while start is not None:
             end = start + len(label)
             if not any(start < other_end and other_start < end for other_start, other_end in taken):
@@ -137,14 +139,13 @@ def spotted_choices(choices: Choices, folded: str) -> tuple[list[str], list[str]
                     refused += values
                 else:
                     named += [(start, value) for value in values]
-            start = _find_words(folded, label, end)
+            start = _find_words(spaced, label, end)
     ordered = list(dict.fromkeys(value for _, value in sorted(named)))
     return ordered, [value for value in refused if value not in ordered]
 
 
-def _find_words(folded: str, label: str, start: int = 0) -> int | None:
-    """Where the label stands between word boundaries; hyphens of the message count as spaces."""
-    spaced = folded.replace("-", " ").replace("_", " ")
+def _find_words(spaced: str, label: str, start: int = 0) -> int | None:
+    """Where the label stands between word boundaries in a message with spaces for hyphens."""
     position = spaced.find(label, start)
     while position >= 0:
         end = position + len(label)
@@ -218,15 +219,19 @@ def near_choices(choices: Choices, core: str) -> list[str]:
 
 
 def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
-    from rapidfuzz.distance import OSA
+    from rapidfuzz.distance.OSA import distance
 
     best: list[str] = []
     least = 99
+    length = len(spelling)
     for label, values in choices.labels.items():
-        allowed = _slips_allowed(min(len(label), len(spelling))) - spare
-        if allowed < 1 or abs(len(label) - len(spelling)) > allowed:
+        gap = abs(len(label) - length)
+        if gap > _MOST_SLIPS:
             continue
-        slips = int(OSA.distance(spelling, label, score_cutoff=allowed))
+        allowed = _slips_allowed(min(len(label), length)) - spare
+        if allowed < max(gap, 1):
+            continue
+        slips = int(distance(spelling, label, score_cutoff=allowed))
         if slips <= allowed and slips <= least:
             best = [*best, *values] if slips == least else list(values)
             least = slips
@@ -236,4 +241,4 @@ def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
 def _slips_allowed(length: int) -> int:
     if length < 4:
         return 0
-    return 1 if length <= 6 else 2 if length <= 10 else 3
+    return 1 if length <= 6 else 2 if length <= 10 else _MOST_SLIPS

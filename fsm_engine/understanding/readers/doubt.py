@@ -50,7 +50,6 @@ _HEDGE = re.compile(
     r"|quizas?|tal vez|talvez|a lo mejor|puede (?:ser|que)|posiblemente|probablemente|igual|supongo|creo|me parece"
     r"|pienso|diria|mas o menos|ya veremos|ya vere|lo pensare|tengo que pensarlo|dejame pensar(?:lo)?|cualquiera)\b"
 )
-_HUMS: Final = ("hmm", "umm", "uhh", "erm")
 _SHOWS_HEDGE: Final = frozenset(
     word_list(
         """
@@ -127,7 +126,8 @@ def is_hedged(folded: str) -> bool:
 
 
 def _holds_hedge(folded: str) -> bool:
-    if _SHOWS_HEDGE.isdisjoint(_words(folded)) and not any(hum in folded for hum in _HUMS):
+    has_hum = "mm" in folded or "uhh" in folded or "erm" in folded
+    if not has_hum and _SHOWS_HEDGE.isdisjoint(_words(folded)):
         return False
     return _HEDGE.search(folded) is not None
 
