@@ -59,11 +59,12 @@ _SMALL_WORDS: Final = frozenset(
 class Choices:
     """Options ready for look-up. ``labels`` maps folded words to the values that they name, longest first.
 
-    ``names`` is what each value is called, folded.
+    ``words`` are those of each label; ``names`` is what each value is called, folded.
     """
 
     values: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, frozenset[str]]
     names: Mapping[str, tuple[str, ...]]
 
 
@@ -77,7 +78,8 @@ def choices_of(options: tuple[Option, ...], language: str = "") -> Choices:
     named = {**_named((option.value, _all_words(option)) for option in options), **own}
     by_length = sorted(named.items(), key=lambda item: -len(item[0]))
     names = {o.value: tuple(dict.fromkeys(map(plain_spelling, (o.value, *o.shown_as.values())))) for o in options}
-    return Choices(tuple(names), MappingProxyType(dict(by_length)), MappingProxyType(names))
+    words = {label: frozenset(label.split()) for label, _ in by_length}
+    return Choices(tuple(names), MappingProxyType(dict(by_length)), MappingProxyType(words), MappingProxyType(names))
 
 
 def _own_words(option: Option, language: str) -> list[str]:
@@ -192,7 +194,7 @@ def _with_all_words(choices: Choices, core: str) -> list[str]:
         return []
     found: list[str] = []
     for label, values in choices.labels.items():
-        if telling <= set(label.split()):
+        if telling <= choices.words[label]:
             found += values
     return [value for value in choices.values if value in found]
 
@@ -219,11 +221,13 @@ def near_choices(choices: Choices, core: str) -> list[str]:
 
 
 def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
+    length = len(spelling)
+    if _slips_allowed(length) - spare < 1:
+        return []
     from rapidfuzz.distance.OSA import distance
 
     best: list[str] = []
     least = 99
-    length = len(spelling)
     for label, values in choices.labels.items():
         gap = abs(len(label) - length)
         if gap > _MOST_SLIPS:
