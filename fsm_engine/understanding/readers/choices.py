@@ -16,7 +16,6 @@ from fsm_engine.understanding.readers.word_tables import word_list
 from fsm_engine.understanding.readers.wording import plain_spelling
 
 _ALTERNATIVES = re.compile(r"\s+(?:or|o|u|and|y)\s+|[,/]")
-_MOST_SLIPS: Final = 3
 _NOT_WORD = re.compile(r"[^\w]+")
 _ORDINALS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -222,17 +221,19 @@ def near_choices(choices: Choices, core: str) -> list[str]:
 
 def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
     length = len(spelling)
-    if _slips_allowed(length) - spare < 1:
+    most = _slips_allowed(length) - spare
+    if most < 1:
         return []
     from rapidfuzz.distance.OSA import distance
 
     best: list[str] = []
     least = 99
     for label, values in choices.labels.items():
-        gap = abs(len(label) - length)
-        if gap > _MOST_SLIPS:
+        size = len(label)
+        gap = abs(size - length)
+        if gap > most:
             continue
-        allowed = _slips_allowed(min(len(label), length)) - spare
+        allowed = most if size >= length else _slips_allowed(size) - spare
         if allowed < max(gap, 1):
             continue
         slips = int(distance(spelling, label, score_cutoff=allowed))
@@ -245,4 +246,4 @@ def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
 def _slips_allowed(length: int) -> int:
     if length < 4:
         return 0
-    return 1 if length <= 6 else 2 if length <= 10 else _MOST_SLIPS
+    return 1 if length <= 6 else 2 if length <= 10 else 3

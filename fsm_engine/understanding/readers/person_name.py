@@ -55,7 +55,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
-    straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
+    straight = text if text.isascii() else text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
     if (
         text.endswith("?")

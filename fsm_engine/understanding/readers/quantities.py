@@ -14,6 +14,7 @@ from fsm_engine.understanding.readers.numerals import decimal_mark, read_numeral
 from fsm_engine.understanding.readers.wording import language_of, plain_spelling
 
 _SIGN_PREFIX = re.compile(r"^[^\w]*(?:(?:us|usd|mx|ca|c|au|a|nz|hk|r|s)\$|s/\.?)(?=[0-9])")
+_PLAIN = re.compile(r"([$€£]?)([0-9]{1,15})")
 _DIGIT = re.compile("[0-9½¼¾]")
 _BEFORE = "([{<\"'~≈#*$€£¥₹=¡¿"
 _AFTER = ")]}>\"'!?;:,.*"
@@ -180,6 +181,9 @@ def one_quantity(
     A correction ("5, I mean 6") leaves what follows it; numbers that are turned down ("not 5") do not count.
     """
     folded = plain_spelling(text)
+    plain = _PLAIN.fullmatch(folded)
+    if plain is not None:
+        return Message(folded), (Quantity(Decimal(plain[2]), 0, 1, unit=plain[1]),)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     message = Message(doubt.after_correction(folded))
