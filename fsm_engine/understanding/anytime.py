@@ -32,12 +32,16 @@ class _Affixes:
 
     def opening(self, words: list[str]) -> int:
         """How many words the longest of the phrases takes at the start; 0 when none fits."""
-        lengths = self.lengths.get(words[0], ()) if words else ()
-        return next((length for length in lengths if " ".join(words[:length]) in self.phrases), 0)
+        for length in self.lengths.get(words[0], ()) if words else ():
+            if " ".join(words[:length]) in self.phrases:
+                return length
+        return 0
 
     def ending(self, words: list[str]) -> int:
-        lengths = self.lengths.get(words[-1], ()) if words else ()
-        return next((length for length in lengths if " ".join(words[-length:]) in self.phrases), 0)
+        for length in self.lengths.get(words[-1], ()) if words else ():
+            if " ".join(words[-length:]) in self.phrases:
+                return length
+        return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,9 +199,11 @@ class _Message:
         end = len(self._plain)
         while True:
             words = self._plain[:end].rstrip(" \n\t.,;!?")
-            ending = next((ending for ending in endings if words.endswith(ending)), "")
             end = len(words)
-            if not ending or words[: end - len(ending)][-1:] not in {" ", ","}:
+            if not words.endswith(endings):
+                return end
+            ending = next(ending for ending in endings if words.endswith(ending))
+            if words[: end - len(ending)][-1:] not in {" ", ","}:
                 return end
             end -= len(ending)
 

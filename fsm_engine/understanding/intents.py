@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
@@ -118,7 +119,7 @@ class _Message:
     words: Sequence[str]
     stems: Sequence[str]
     places: Sequence[int]
-    near: frozenset[str]
+    near: AbstractSet[str]
     weight: float
 
 
@@ -147,22 +148,24 @@ class IntentClassifier:
         >>> classifier.classify("checking")
         ()
         """
-        words = fold(text).split()
-        bare = " ".join(_without_politeness(words))
-        exact = self._index.exact.get(bare) or self._index.exact.get(" ".join(words))
+        folded = fold(text)
+        words = folded.split()
+        core = _without_politeness(words)
+        bare = folded if core is words else " ".join(core)
+        exact = self._index.exact.get(bare) or self._index.exact.get(folded)
         if exact:
             return _guesses(dict.fromkeys(exact, EXACT))
         split = self._index.joined.get(bare.replace(" ", "")) if len(bare) <= SPLIT_AT_MOST else None
         confidences = dict.fromkeys(split or (), _SPLIT)
         is_long = len(text) > LONG_TEXT
-        message = self._message(words, is_long=is_long)
+        message = self._message(folded, words, is_long=is_long)
         for phrase in self._candidates(message):
             confidence = _contained(phrase, message) if is_long else _confidence(phrase, message, self._index.weights)
             if confidence > confidences.get(phrase.intent, 0.0):
                 confidences[phrase.intent] = confidence
         return _guesses(confidences)
 
-    def _message(self, words: Sequence[str], *, is_long: bool) -> _Message:
+    def _message(self, folded: str, words: Sequence[str], *, is_long: bool) -> _Message:
         weights, unknown_weight = self._index.weights, self._index.unknown_weight
         stems: list[str] = []
         places: list[int] = []
@@ -176,35 +179,40 @@ class IntentClassifier:
                 near.add(stem)
             stems.append(stem)
             places.append(place)
-        weight = sum(weights.get(stem, unknown_weight) for stem in stems)
-        return _Message(" ".join(words), words, stems, places, frozenset(near), weight)
+        weight = sum([weights.get(stem, unknown_weight) for stem in stems])
+        return _Message(folded, words, stems, places, near, weight)
 
     def _meant(self, word: str) -> str | None:
         """The stem of the known word that a misspelt one was meant to be; None when none is near enough."""
         if len(word) < NEAR_FROM:
             return None
-        known = {near for spelling in _spellings(word) for near in self._index.near_words.get(spelling, ())}
+        near_words = self._index.near_words
+        known: set[str] = set()
+        for spelling in _spellings(word):
+            if spelling in near_words:
+                known.update(near_words[spelling])
         if not known:
             return None
-        from rapidfuzz.distance import OSA
+        from rapidfuzz.distance.OSA import distance
 
-        distance, best = min((OSA.distance(word, each), each) for each in known)
+        slips, best = min([(distance(word, each), each) for each in known])
         if len(word) < ONE_SLIP_FROM and sorted(word) != sorted(best):
             return None
-        return word_stem(best) if distance <= (2 if len(word) >= TWO_SLIPS_FROM else 1) else None
+        return word_stem(best) if slips <= (2 if len(word) >= TWO_SLIPS_FROM else 1) else None
 
     def _candidates(self, message: _Message) -> Iterator[_Phrase]:
         """Phrases of small words only, and those that share enough telling words with the message."""
-        phrases = self._index.phrases
-        yield from (phrases[number] for number in self._index.small)
+        phrases, by_stem = self._index.phrases, self._index.by_stem
+        for number in self._index.small:
+            yield phrases[number]
         shared: defaultdict[int, float] = defaultdict(float)
-        for stem in set(message.stems):
-            weight = self._index.weights.get(stem, 0.0)
-            for number in self._index.by_stem.get(stem, ()):
+        for stem in by_stem.keys() & message.stems:
+            weight = self._index.weights[stem]
+            for number in by_stem[stem]:
                 shared[number] += weight
-        yield from (
-            phrases[number] for number, weight in shared.items() if weight >= _LEAST_RECALL * phrases[number].weight
-        )
+        for number, weight in shared.items():
+            if weight >= _LEAST_RECALL * phrases[number].weight:
+                yield phrases[number]
 
 
 def build_classifier(intents: Mapping[str, Sequence[str]]) -> IntentClassifier:
@@ -254,8 +262,10 @@ def _indexed(phrases: Sequence[_Phrase], weights: Mapping[str, float], *, unknow
 
 
 def _guesses(confidences: Mapping[str, float]) -> tuple[IntentGuess, ...]:
-    guesses = (IntentGuess(name, round(value, 3)) for name, value in confidences.items() if value >= MAYBE)
-    return tuple(sorted(guesses, key=lambda guess: (-guess.confidence, guess.name))[:GUESSES_AT_MOST])
+    guesses = [IntentGuess(name, round(value, 3)) for name, value in confidences.items() if value >= MAYBE]
+    if len(guesses) > 1:
+        guesses.sort(key=lambda guess: (-guess.confidence, guess.name))
+    return tuple(guesses[:GUESSES_AT_MOST])
 
 
 def _confidence(phrase: _Phrase, message: _Message, weights: Mapping[str, float]) -> float:
@@ -304,10 +314,12 @@ def _resemblance(phrase: _Phrase, message: _Message) -> float:
     """How sure a message makes us that is spelt like a phrase with one telling word: "my goal" for "my goals"."""
     if not phrase.telling or len(message.stems) != 1:
         return 0.0
-    from rapidfuzz import fuzz
+    from rapidfuzz.fuzz import ratio
 
-    ratio = fuzz.ratio(phrase.text, message.text) / 100
-    return _unless_denied(_RESEMBLING * ratio, phrase, message, message.places[0]) if ratio >= _LEAST_RATIO else 0.0
+    likeness = ratio(phrase.text, message.text) / 100
+    if likeness < _LEAST_RATIO:
+        return 0.0
+    return _unless_denied(_RESEMBLING * likeness, phrase, message, message.places[0])
 
 
 def _less_each(extra: int) -> float:
@@ -344,7 +356,7 @@ def _without_politeness(words: Sequence[str]) -> Sequence[str]:
         start += 1
     while start < end and words[end - 1] in _POLITE:
         end -= 1
-    return words[start:end] if start < end else words
+    return words[start:end] if 0 < end - start < len(words) else words
 
 
 def word_stem(word: str) -> str:
@@ -362,6 +374,6 @@ def word_stem(word: str) -> str:
     return word
 
 
-def _spellings(word: str) -> set[str]:
+def _spellings(word: str) -> list[str]:
     """The word and all that it becomes when one letter is left out: misspelt and right word have one in common."""
-    return {word, *(word[:index] + word[index + 1 :] for index in range(min(len(word), LONGEST_WORD)))}
+    return [word, *[word[:index] + word[index + 1 :] for index in range(min(len(word), LONGEST_WORD))]]

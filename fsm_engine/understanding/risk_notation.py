@@ -115,7 +115,12 @@ def either(shapes: Sequence[Shape]) -> Shape:
 
 def rarest(needs: Sequence[frozenset[str]]) -> frozenset[str]:
     """The set of which the fewest words are common, then the smallest one."""
-    return min(needs, key=lambda words: (len(words & COMMON), len(words)))
+    return min(needs, key=rarity)
+
+
+def rarity(words: frozenset[str]) -> tuple[int, int]:
+    """What puts sets of words in order, those first of which a message holds a word most seldom."""
+    return len(words & COMMON), len(words)
 
 
 def _one_of_each(shapes: Sequence[Shape]) -> tuple[frozenset[str], ...]:

@@ -156,17 +156,19 @@ class RiskDetector:
         """The reading with slips of spelling put right; the same object when there are none."""
         if its_words <= self._known:
             return reading
-        tokens = [(match.start(), match.end()) for match in _WORD.finditer(reading.data)]
-        words = [reading.data[start:end].decode("ascii").replace("'", "") for start, end in tokens]
-        edits = [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in self._speller.mended(words)]
-        return rewrite(reading, edits) if edits else reading
+        words = [word.decode("ascii").replace("'", "") for word in _WORD.findall(reading.data)]
+        mended = [*self._speller.mended(words)]
+        if not mended:
+            return reading
+        tokens = [match.span() for match in _WORD.finditer(reading.data)]
+        return rewrite(reading, [Edit(tokens[first][0], tokens[last][1], meant) for first, last, meant in mended])
 
     def _judged(self, reading: Reading, words: set[str], before: Sequence[_Found]) -> list[_Found]:
         """What a reading tells that was not judged, with the words as typed, in the readings before it."""
-        matches = [*self._rules.search(reading.data, words)]
+        matches = self._rules.search(reading.data, words)
         if not matches:
             return []
-        idioms = [*self._idioms.search(reading.data, words)]
+        idioms = self._idioms.search(reading.data, words)
         cues = self._lexicon.cues
         found = [_Found(judge(match, reading.data, idioms, cues), match, reading) for match in matches]
         return [item for item in found if not any(_is_same(item, other) for other in before)]

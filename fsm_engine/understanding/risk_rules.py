@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import re2
 import yaml
 
-from fsm_engine.understanding.risk_notation import Shape, compile_groups, compile_shape, either, rarest, words_in
+from fsm_engine.understanding.risk_notation import (
+    Shape,
+    compile_groups,
+    compile_shape,
+    either,
+    rarest,
+    rarity,
+    words_in,
+)
 
 CATEGORIES: Final = ("suicide", "self_harm", "abuse", "violence_to_others", "eating_disorder", "substance")
 LEXICONS: Final[Mapping[str, tuple[str, ...]]] = {"crisis": ("en", "es")}
@@ -55,9 +63,8 @@ class Rule(Pattern):
         self.category = category
         self.kind: Kind = kind
         first = rarest(shape.needs)
-        self.further_needs = tuple(
-            words for words in shape.needs if words is not first and not any(word[-1] == "*" for word in words)
-        )
+        further = [words for words in shape.needs if words is not first and not any(word[-1] == "*" for word in words)]
+        self.further_needs = tuple(sorted(further, key=rarity))
 
 
 class Cues:
@@ -178,47 +185,53 @@ class Match:
     end: int
 
 
+_Needing: TypeAlias = tuple[Sequence[frozenset[str]], Rule]
+
+
 class RuleIndex:
     """Finds the rules that match, asking only those of which the message holds every word that they need."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        by_word: dict[str, list[Rule]] = {}
-        by_prefix: dict[str, list[Rule]] = {}
+        by_word: dict[str, list[_Needing]] = {}
+        by_prefix: dict[str, list[_Needing]] = {}
         for rule in rules:
+            needing = (rule.further_needs, rule)
             for word in rarest(rule.shape.needs):
                 if word.endswith("*"):
-                    by_prefix.setdefault(word[:3], []).append(rule)
+                    by_prefix.setdefault(word[:3], []).append(needing)
                 else:
-                    by_word.setdefault(word, []).append(rule)
-        self._by_word: Mapping[str, Sequence[Rule]] = by_word
-        self._by_prefix: Mapping[str, Sequence[Rule]] = by_prefix
+                    by_word.setdefault(word, []).append(needing)
+        self._by_word: Mapping[str, Sequence[_Needing]] = by_word
+        self._by_prefix: Mapping[str, Sequence[_Needing]] = by_prefix
         self._words = frozenset(by_word)
         self._prefixes = frozenset(by_prefix)
 
-    def candidates(self, words: set[str]) -> dict[Rule, None]:
-        """Rules, each once, for which one of the words may be the start of a match; sorted, as sets have no order."""
+    def candidates(self, words: set[str]) -> Iterable[Rule]:
+        """Rules, each once, of which the words hold one of each need. Sorted by word first, as sets have no order.
+
+        Plain loops: the inner ones run for every rule that a message comes near, some tens in an ordinary one.
+        """
+        near = [self._by_word[word] for word in sorted(self._words & words)]
+        starts = self._prefixes.intersection([word[:3] for word in words])
+        if starts:
+            near += [self._by_prefix[start] for start in sorted(starts)]
         found: dict[Rule, None] = {}
-        for word in sorted(self._words & words):
-            found.update(dict.fromkeys(self._by_word[word]))
-        for prefix in sorted(self._prefixes.intersection([word[:3] for word in words])):
-            found.update(dict.fromkeys(self._by_prefix[prefix]))
+        for rules in near:
+            for needs, rule in rules:
+                for need in needs:
+                    if need.isdisjoint(words):
+                        break
+                else:
+                    found[rule] = None
         return found
 
-    def search(self, data: bytes, words: set[str]) -> Iterator[Match]:
+    def search(self, data: bytes, words: set[str]) -> list[Match]:
         """The matches of every rule, at most `MATCHES_PER_RULE` of each: the first of them may be a denial."""
-        for rule in self.candidates(words):
-            if not _has_all(words, rule.further_needs):
-                continue
-            for match in islice(rule.program.finditer(data), MATCHES_PER_RULE):
-                yield Match(rule, match.start(), match.end())
-
-
-def _has_all(words: set[str], needs: Iterable[frozenset[str]]) -> bool:
-    """Whether the words hold one of each need. A plain loop: it runs for every rule that a message comes near."""
-    for need in needs:  # noqa: SIM110
-        if need.isdisjoint(words):
-            return False
-    return True
+        return [
+            Match(rule, match.start(), match.end())
+            for rule in self.candidates(words)
+            for match in islice(rule.program.finditer(data), MATCHES_PER_RULE)
+        ]
 
 
 def words_of(data: bytes) -> set[str]:

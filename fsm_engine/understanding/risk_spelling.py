@@ -15,7 +15,8 @@ from fsm_engine.understanding.risk_notation import COMMON
 _SHORTEST: Final = 4
 _LONGEST: Final = 16
 _LONG: Final = 7
-"""Words of so many letters may hold two slips, shorter ones one."""
+"""Words of so many letters may hold `_SLIPS_AT_MOST`, shorter ones one."""
+_SLIPS_AT_MOST: Final = 2
 
 _RUN_TOGETHER: Final = range(7, 61)
 _LONGEST_PIECE: Final = 14
@@ -34,6 +35,7 @@ class Speller:
     ``near`` maps words with one letter left out to the words that they may have been: two words that are one slip apart
     share such a key, and nearly all that are two slips apart. ``targets`` are the lexicon's own words, ``grave`` those
     of them that go first when several are as near; ``backwards`` are words of a message that was typed from its end.
+    ``pieces`` are what words that were run together are parted into.
     """
 
     known: frozenset[str]
@@ -43,6 +45,7 @@ class Speller:
     backwards: frozenset[str]
     near: Mapping[str, Sequence[str]]
     squashed: Mapping[str, str]
+    pieces: frozenset[str]
 
     @classmethod
     def of(
@@ -51,13 +54,14 @@ class Speller:
         near: dict[str, list[str]] = {}
         for word in sorted(targets):
             if len(word) >= _SHORTEST and word.isalpha():
-                for key in _shortened(word):
+                for key in {*_shortened(word)}:
                     near.setdefault(key, []).append(word)
         known = (targets | ordinary).difference(by_ear)
         graves = frozenset(grave)
         backwards = frozenset(word[::-1] for word in (*graves, *_TELLING) if len(word) >= _SHORTEST) - known
         squashed = {squash(word): word for word in sorted(targets, reverse=True)}
-        return cls(known, targets, graves, by_ear, backwards, near, squashed)
+        pieces = _SHORT_PIECES.union(word for word in (*known, *by_ear) if len(word) > 2)
+        return cls(known, targets, graves, by_ear, backwards, near, squashed, pieces)
 
     def correct(self, word: str) -> str | None:
         """The word or words that were meant, or None. The first letter counts as right: it seldom is wrong."""
@@ -67,19 +71,21 @@ class Speller:
             return None
         if _DOUBLE.search(word) and (target := self.squashed.get(squash(word))) and self._is_sure(target):
             return target
-        if _SHORTEST - 1 <= len(word) <= _LONGEST and (near := self._nearest(word)):
+        if _SHORTEST - 1 <= len(word) <= _LONGEST and not word.isdecimal() and (near := self._nearest(word)):
             return near
         return self.split(word) if len(word) in _RUN_TOGETHER else None
 
     def mended(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """What should be read otherwise: the first and last index of the words, and what was meant by them."""
         free = 0  # the first word that is no part of what was put right
+        untried = 0  # the first word that was not held against the one behind it
         for index in [index for index, word in enumerate(words) if word not in self.known]:
-            for first in range(max(index - 1, free), min(index + 1, len(words) - 1)):
+            for first in range(max(index - 1, free, untried), min(index + 1, len(words) - 1)):
                 if meant := self._as_two(words[first], words[first + 1]):
                     free = first + 2
                     yield first, first + 1, meant
                     break
+            untried = index + 1
             if index >= free and (meant := self.correct(words[index])):
                 free = index + 1
                 yield index, index, meant
@@ -104,14 +110,17 @@ class Speller:
     def split(self, word: str) -> str | None:
         """Words that were run together, set apart by spaces, when all of it is words that we know."""
         best: list[tuple[int, list[str]] | None] = [(0, []), *[None] * len(word)]
-        for end in range(1, len(word) + 1):
-            for start in range(max(0, end - _LONGEST_PIECE), end):
-                before = best[start]
-                if before is None or not self._is_piece(word[start:end]):
+        for start in range(len(word)):
+            before = best[start]
+            if before is None:
+                continue
+            for end in range(start + 1, min(start + _LONGEST_PIECE, len(word)) + 1):
+                piece = word[start:end]
+                if piece not in self.pieces:
                     continue
-                known, cost = best[end], before[0] + self._cost(word[start:end])
+                known, cost = best[end], before[0] + self._cost(piece)
                 if known is None or cost < known[0]:
-                    best[end] = (cost, [*before[1], word[start:end]])
+                    best[end] = (cost, [*before[1], piece])
         whole = best[-1]
         return " ".join(self.by_ear.get(piece, piece) for piece in whole[1]) if whole and len(whole[1]) > 1 else None
 
@@ -122,14 +131,23 @@ class Speller:
     def _is_sure(self, target: str) -> bool:
         return len(target) >= _SHORTEST or target in self.grave
 
-    def _is_piece(self, piece: str) -> bool:
-        return piece in _SHORT_PIECES or (len(piece) > 2 and (piece in self.known or piece in self.by_ear))
-
     def _nearest(self, word: str) -> str | None:
-        candidates = {target for key in _shortened(word) for target in self.near.get(key, ()) if target[0] == word[0]}
-        near = [(OSA.distance(word, target), target) for target in candidates]
-        good = [item for item in near if item[0] <= (1 if len(item[1]) < _LONG else 2)]
-        return min(good, key=lambda item: (item[0], *self._order(word, item[1])))[1] if good else None
+        candidates: set[str] = set()
+        for key in _shortened(word):
+            if key in self.near:
+                candidates.update(self.near[key])
+        nearest: list[str] = []
+        least = _SLIPS_AT_MOST
+        for target in candidates:
+            slips = OSA.distance(word, target)
+            if slips > least or (slips > 1 and len(target) < _LONG):
+                continue
+            if slips < least:
+                nearest, least = [], slips
+            nearest.append(target)
+        if len(nearest) < 2:
+            return nearest[0] if nearest else None
+        return min(nearest, key=lambda target: self._order(word, target))
 
     def _order(self, word: str, target: str) -> tuple[bool, bool, bool, int, str]:
         """What goes first among words as near: grave ones, swapped letters, frequent words, the same length."""
@@ -138,10 +156,11 @@ class Speller:
 
     def _is_form_of_known(self, word: str) -> bool:
         """Plurals and other endings of words that stand for themselves are no slips."""
-        if word.endswith("ss"):
+        if word.endswith("ss") or not word.endswith(_ENDINGS):
             return False
         return any(word.endswith(ending) and word.removesuffix(ending) in self.known for ending in _ENDINGS)
 
 
-def _shortened(word: str) -> set[str]:
-    return {word, *(word[:index] + word[index + 1 :] for index in range(len(word)))}
+def _shortened(word: str) -> list[str]:
+    """The word, and what it becomes when a letter behind the first is left out."""
+    return [word, *[word[:index] + word[index + 1 :] for index in range(1, len(word))]]

@@ -77,7 +77,7 @@ def second_thought(text: str, language: str) -> SecondThought | None:
     words = words[: len(plain)] if len(plain) < len(words) else words
     if len(plain) != len(words):  # positions must stay
         return None
-    aside, meant, instead = _COMPILED[language[:2].lower() if language[:2].lower() in _ASIDE else "en"]
+    aside, meant, instead = _COMPILED.get(language[:2].lower(), _COMPILED["en"])
     lead = aside.match(plain)
     start = lead.end() if lead is not None else 0
     means = meant.match(plain, start)

@@ -46,8 +46,10 @@ def language_teller(phrases: Mapping[str, Sequence[str]]) -> Callable[[str], str
     only = {word: lang for lang, group in words.items() for word in group if counts[word] == 1 and len(word) > 1}
 
     def tell(text: str) -> str | None:
-        found = Counter(only[word] for word in fold(text[:LONGEST]).split() if word in only)
-        best, second = [*found.most_common(2), ("", 0), ("", 0)][:2]
-        return best[0] if best[1] > second[1] else None
+        told = [only[word] for word in fold(text[:LONGEST]).split() if word in only]
+        found = {language: told.count(language) for language in set(told)}
+        most = max(found.values(), default=0)
+        best = [language for language, count in found.items() if count == most]
+        return best[0] if len(best) == 1 else None
 
     return tell

@@ -195,8 +195,9 @@ def fold(text: str) -> str:
     >>> fold("¿Qué  dijiste?  It’s NOT—that!")
     'que dijiste its not that'
     """
-    if text.isascii() or _WESTERN.fullmatch(text):
-        western = text.encode("cp1252").translate(_WESTERN_FOLDING, b"'`\x91\x92")
+    is_ascii = text.isascii()
+    if is_ascii or _WESTERN.fullmatch(text):
+        western = text.encode("ascii" if is_ascii else "cp1252").translate(_WESTERN_FOLDING, b"'`\x91\x92")
         return " ".join(western.decode("ascii").split())
     plain = unicodedata.normalize("NFKD", cap_marks(text.casefold())).casefold()
     plain = _DIACRITICS.sub("", plain).translate(_PLAIN_LETTERS)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from fsm_engine.model.slot import Bound, DayBound, ReadingContext, SlotType
 from fsm_engine.understanding.readers import reasons
+
+_OF_LENGTH: Final[Mapping[str | None, str]] = MappingProxyType(
+    {reasons.TOO_SMALL: reasons.TOO_SHORT, reasons.TOO_BIG: reasons.TOO_LONG}
+)
+_OF_COUNT: Final[Mapping[str | None, str]] = MappingProxyType(
+    {reasons.TOO_SMALL: reasons.TOO_FEW, reasons.TOO_BIG: reasons.TOO_MANY}
+)
 
 
 def number_problem(value: Decimal, slot_type: SlotType) -> str | None:
@@ -23,13 +33,13 @@ def number_problem(value: Decimal, slot_type: SlotType) -> str | None:
 def length_problem(length: int, slot_type: SlotType) -> str | None:
     """``too_short`` or ``too_long``; None within the bounds."""
     problem = number_problem(Decimal(length), slot_type)
-    return {reasons.TOO_SMALL: reasons.TOO_SHORT, reasons.TOO_BIG: reasons.TOO_LONG}.get(problem or "")
+    return _OF_LENGTH.get(problem)
 
 
 def count_problem(count: int, slot_type: SlotType) -> str | None:
     """``too_few`` or ``too_many`` entries; None within the bounds."""
     problem = number_problem(Decimal(count), slot_type)
-    return {reasons.TOO_SMALL: reasons.TOO_FEW, reasons.TOO_BIG: reasons.TOO_MANY}.get(problem or "")
+    return _OF_COUNT.get(problem)
 
 
 def day_problem(day: date, slot_type: SlotType, today: date) -> str | None:

@@ -58,11 +58,12 @@ _SMALL_WORDS: Final = frozenset(
 class Choices:
     """Options ready for look-up. ``labels`` maps folded words to the values that they name, longest first.
 
-    ``names`` is what each value is called, folded.
+    ``words`` are those of each label; ``names`` is what each value is called, folded.
     """
 
     values: tuple[str, ...]
     labels: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, frozenset[str]]
     names: Mapping[str, tuple[str, ...]]
 
 
@@ -76,7 +77,8 @@ def choices_of(options: tuple[Option, ...], language: str = "") -> Choices:
     named = {**_named((option.value, _all_words(option)) for option in options), **own}
     by_length = sorted(named.items(), key=lambda item: -len(item[0]))
     names = {o.value: tuple(dict.fromkeys(map(plain_spelling, (o.value, *o.shown_as.values())))) for o in options}
-    return Choices(tuple(names), MappingProxyType(dict(by_length)), MappingProxyType(names))
+    words = {label: frozenset(label.split()) for label, _ in by_length}
+    return Choices(tuple(names), MappingProxyType(dict(by_length)), MappingProxyType(words), MappingProxyType(names))
 
 
 def _own_words(option: Option, language: str) -> list[str]:
@@ -124,11 +126,12 @@ def spotted_choices(choices: Choices, folded: str) -> tuple[list[str], list[str]
 
     A label inside a longer one that was found does not count ("savings" in "savings plus").
     """
+    spaced = folded.replace("-", " ").replace("_", " ")
     taken: list[tuple[int, int]] = []
     named: list[tuple[int, str]] = []
     refused: list[str] = []
     for label, values in choices.labels.items():
-        start = _find_words(folded, label)
+        start = _find_words(spaced, label)
         while start is not None:
             end = start + len(label)
             if not any(start < other_end and other_start < end for other_start, other_end in taken):
@@ -137,14 +140,13 @@ def spotted_choices(choices: Choices, folded: str) -> tuple[list[str], list[str]
                     refused += values
                 else:
                     named += [(start, value) for value in values]
-            start = _find_words(folded, label, end)
+            start = _find_words(spaced, label, end)
     ordered = list(dict.fromkeys(value for _, value in sorted(named)))
     return ordered, [value for value in refused if value not in ordered]
 
 
-def _find_words(folded: str, label: str, start: int = 0) -> int | None:
-    """Where the label stands between word boundaries; hyphens of the message count as spaces."""
-    spaced = folded.replace("-", " ").replace("_", " ")
+def _find_words(spaced: str, label: str, start: int = 0) -> int | None:
+    """Where the label stands between word boundaries in a message with spaces for hyphens."""
     position = spaced.find(label, start)
     while position >= 0:
         end = position + len(label)
@@ -191,7 +193,7 @@ def _with_all_words(choices: Choices, core: str) -> list[str]:
         return []
     found: list[str] = []
     for label, values in choices.labels.items():
-        if telling <= set(label.split()):
+        if telling <= choices.words[label]:
             found += values
     return [value for value in choices.values if value in found]
 
@@ -218,15 +220,23 @@ def near_choices(choices: Choices, core: str) -> list[str]:
 
 
 def _nearest(choices: Choices, spelling: str, *, spare: int) -> list[str]:
-    from rapidfuzz.distance import OSA
+    length = len(spelling)
+    most = _slips_allowed(length) - spare
+    if most < 1:
+        return []
+    from rapidfuzz.distance.OSA import distance
 
     best: list[str] = []
     least = 99
     for label, values in choices.labels.items():
-        allowed = _slips_allowed(min(len(label), len(spelling))) - spare
-        if allowed < 1 or abs(len(label) - len(spelling)) > allowed:
+        size = len(label)
+        gap = abs(size - length)
+        if gap > most:
             continue
-        slips = int(OSA.distance(spelling, label, score_cutoff=allowed))
+        allowed = most if size >= length else _slips_allowed(size) - spare
+        if allowed < max(gap, 1):
+            continue
+        slips = int(distance(spelling, label, score_cutoff=allowed))
         if slips <= allowed and slips <= least:
             best = [*best, *values] if slips == least else list(values)
             least = slips

@@ -70,6 +70,7 @@ _PESOS: Final = frozenset(["peso", "pesos"])
 _CROWNS: Final = frozenset(word_list("krona kronor krone kroner kr corona coronas"))
 _DOLLAR_CURRENCIES: Final = frozenset(word_list("USD CAD AUD NZD HKD SGD JMD BSD BBD BZD TTD FJD"))
 _PESO_CURRENCIES: Final = frozenset(word_list("MXN ARS COP CLP UYU DOP CUP PHP"))
+_WITH_DOLLAR_SIGN: Final = _DOLLAR_CURRENCIES | _PESO_CURRENCIES
 _POUND_CURRENCIES: Final = frozenset(word_list("GBP EGP LBP SYP"))
 _CROWN_CURRENCIES: Final = frozenset(word_list("SEK NOK DKK ISK CZK"))
 
@@ -129,7 +130,7 @@ def _currency_of(word: str, region: str | None, wanted: str | None) -> str | Non
     if known is not None:
         return known
     if word == "$":
-        return _shared(_DOLLAR_CURRENCIES | _PESO_CURRENCIES, "USD", region, wanted)
+        return _shared(_WITH_DOLLAR_SIGN, "USD", region, wanted)
     for words, currencies, best_known in (
         (_DOLLARS, _DOLLAR_CURRENCIES, "USD"),
         (_POUNDS, _POUND_CURRENCIES, "GBP"),

@@ -7,7 +7,13 @@ people mix them, and a doubt that is missed becomes a wrong value.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import product
+from typing import Final
 
+from fsm_engine.understanding.readers.word_tables import word_list
+
+_WORD: Final = re.compile(r"\w+")
 _IGNORANCE = re.compile(
     r"\b(?:"
     r"(?:not|never|un|isn't|am not)[ -]?(?:really |quite |entirely |too |very |so |100% |completely |all that )?"
@@ -25,6 +31,17 @@ _IGNORANCE = re.compile(
     r"|no (?:lo )?he decidido|se me olvido|si y no"
     r")\b"
 )
+_UNSURE: Final = word_list("sure certain decided")
+_SHOWS_IGNORANCE: Final = frozenset(
+    word_list(
+        """
+    know remember recall idea clue dunno idk knows beats decide tell say mind care choose pick surprise elige sea hard
+    knew depends forgot yes preference opinion se sabria sabemos recuerdo acuerdo seguro segura seguros seguras sabe
+    saber igual mismo depende decidido olvido si
+    """
+    )
+).union(_UNSURE, map("".join, product(("not", "never", "un", "t"), _UNSURE)))
+"""Words of which one stands in all that `_IGNORANCE` matches: a message without them is not searched."""
 _HEDGE = re.compile(
     r"\b(?:maybe|perhaps|possibly|probably|mayb|prolly|might|could be|may be|i (?:guess|suppose|think|believe|reckon)"
     r"|sort of|kind of|kinda|sorta|more or less|whatever|whichever|any(?: of them)?|either"
@@ -33,6 +50,16 @@ _HEDGE = re.compile(
     r"|quizas?|tal vez|talvez|a lo mejor|puede (?:ser|que)|posiblemente|probablemente|igual|supongo|creo|me parece"
     r"|pienso|diria|mas o menos|ya veremos|ya vere|lo pensare|tengo que pensarlo|dejame pensar(?:lo)?|cualquiera)\b"
 )
+_SHOWS_HEDGE: Final = frozenset(
+    word_list(
+        """
+    maybe perhaps possibly probably mayb prolly might could may guess suppose think believe reckon sort kind kinda sorta
+    less whatever whichever any either let see later decided thinking quiza quizas vez talvez mejor puede posiblemente
+    probablemente igual supongo creo parece pienso diria menos veremos vere pensare pensarlo dejame cualquiera
+    """
+    )
+)
+"""As `_SHOWS_IGNORANCE`; hums ("hmmm") have no spelling of their own and are looked for beside it."""
 _FILLER = re.compile(
     r"\b(?:well|um|uh|er|oh|so|just|like|honestly|sorry|to be honest|tbh|really|right now|yet|at the moment"
     r"|it|that|i|me|but|is|be|for now|now|please|thanks|thank you|yes|no|not|si"
@@ -46,6 +73,15 @@ _NEGATION = re.compile(
     r"|en lugar de)\b(?!\.)|n't\b"
     r"|\b(?:todo|todos|todas|cualquiera|cualquier cosa)$)"  # the "menos" behind it was read as a sign
 )
+_SHOWS_NEGATION: Final = frozenset(
+    word_list(
+        """
+    not never no nor neither without except dont doesnt didnt isnt wasnt wont cant cannot wouldnt arent t nunca jamas
+    tampoco sin ni excepto salvo menos instead rather anything vez lugar todo todos todas cualquiera cosa
+    """
+    )
+)
+"""As `_SHOWS_IGNORANCE`."""
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:not|no) (?:only|more than|less than|fewer than|later than|earlier than|just|problem|worries|doubt"
     r"|mas de|menos de|mas tarde de|antes de|despues de|solo)\b|\bwhy not\b|\bpor que no\b|\bcomo no\b"
@@ -61,15 +97,19 @@ _CORRECTION = re.compile(
     r"(?i)\b(?:no,? wait|wait,? no|i mean|i meant|or rather|scratch that|make that|correction"
     r"|mejor dicho|quiero decir|digo|no,? perdon|no,? espera)\b[\s,:.]*"
 )
+_SHOWS_CORRECTION: Final = frozenset(
+    word_list("wait mean meant rather scratch make correction dicho decir digo perdon espera")
+)
+"""As `_SHOWS_IGNORANCE`, of ASCII text: other signs than those of ASCII match without regard to capitals too."""
 _NEAR_WORDS = 5
 """A negation more words away than this belongs to something else in the sentence."""
 
 
 def is_unsure(folded: str) -> bool:
     """True when the user says not to know, or when nothing but hedges and fillers is left of the answer."""
-    if _IGNORANCE.search(folded):
+    if says_not_to_know(folded):
         return True
-    if not _HEDGE.search(folded):
+    if not _holds_hedge(folded):
         return False
     rest = _FILLER.sub(" ", _HEDGE.sub(" ", folded))
     return not any(character.isalnum() for character in rest)
@@ -77,12 +117,24 @@ def is_unsure(folded: str) -> bool:
 
 def says_not_to_know(folded: str) -> bool:
     """True for "I don't know", "not sure" and the like; a hedge before a value ("maybe savings") is none of these."""
-    return _IGNORANCE.search(folded) is not None
+    return not _SHOWS_IGNORANCE.isdisjoint(_words(folded)) and _IGNORANCE.search(folded) is not None
 
 
 def is_hedged(folded: str) -> bool:
     """True when the user leans to an answer without standing by it ("maybe 5", "I think so")."""
-    return _HEDGE.search(folded) is not None or folded.endswith("?")
+    return folded.endswith("?") or _holds_hedge(folded)
+
+
+def _holds_hedge(folded: str) -> bool:
+    has_hum = "mm" in folded or "uhh" in folded or "erm" in folded
+    if not has_hum and _SHOWS_HEDGE.isdisjoint(_words(folded)):
+        return False
+    return _HEDGE.search(folded) is not None
+
+
+@lru_cache(maxsize=8)  # a reader asks several things of one message
+def _words(folded: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(folded))
 
 
 def is_turned_down(before: str, after: str = "") -> bool:
@@ -92,7 +144,7 @@ def is_turned_down(before: str, after: str = "") -> bool:
     """
     if _TAKEN_BACK.match(after):
         return True
-    if not before:
+    if not before or _SHOWS_NEGATION.isdisjoint(_words(before)):
         return False
     clause = _CLAUSE_ENDS.split(before)[-1]
     near = " ".join(clause.split()[-_NEAR_WORDS:])
@@ -101,5 +153,7 @@ def is_turned_down(before: str, after: str = "") -> bool:
 
 def after_correction(folded: str) -> str:
     """What stands after the last "I mean" or "no, wait"; the whole text when the user does not correct himself."""
+    if folded.isascii() and _SHOWS_CORRECTION.isdisjoint(_words(folded.lower())):
+        return folded
     ends = [match.end() for match in _CORRECTION.finditer(folded)]
     return folded[ends[-1] :] if ends and ends[-1] < len(folded) else folded

@@ -57,8 +57,8 @@ class _Amount:
         before = [word.strip(_PUNCTUATION) for word in message.raw[max(0, quantity.start - 1) : quantity.start]]
         self.is_cents = bool(after) and after[0] in CENTS
         region = slot_type.region or context.region
-        named = named_currency((quantity.unit,), before, after, region, slot_type.currency)
         own = named_currency((quantity.unit,), (), after, region, slot_type.currency)
+        named = own or named_currency((), before, (), region, slot_type.currency)
         self.names_its_own = own is not None or self.is_cents
         self.is_named = named is not None or self.is_cents
         self.currency = named or slot_type.currency or currency_in_region(region)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from fsm_engine.understanding.readers.word_tables import word_list
@@ -70,6 +71,15 @@ _ARTICLES = frozenset({"a", "an", "un", "una"})
 _SIGNS = frozenset({"minus", "negative", "menos"})
 _POINTS = frozenset({"point", "coma", "punto", "con"})
 _JOINERS = frozenset({"and", "y"})
+_OPENERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        table: frozenset(["one", "three", "tres"]).union(
+            _SIGNS, _ARTICLES, _HALVES, _MEASURES, _SMALL[table], _TENS[table], _HUNDREDS[table], _SCALES[table]
+        )
+        for table in _SMALL
+    }
+)
+"""Words with which a number can begin."""
 _NOT_BEFORE_ONE = frozenset(word_list("this that the no any every which each another some someone other what"))
 
 
@@ -81,9 +91,14 @@ class Words(NamedTuple):
     is_sure: bool = True
 
 
+def can_open(word: str, language: str) -> bool:
+    """Whether a number in words can begin with this one."""
+    return word in _OPENERS[language if language in _OPENERS else "en"]
+
+
 def read_words(words: Sequence[str], language: str) -> Words | None:
     """The number that the words start with, the longest one; None when they start with none."""
-    if not words:
+    if not words or not can_open(words[0], language):
         return None
     if words[0] in _SIGNS:
         rest = read_words(words[1:], language) if len(words) > 1 and words[1] not in _SIGNS else None

@@ -67,10 +67,10 @@ def read_numeral(chunk: str, mark: str, *, with_scales: bool = False) -> tuple[N
 
     ``chunk`` is folded and without brackets around it. ``with_scales``: "5m" is five million, not five metres.
     """
-    span = _RANGE.fullmatch(chunk)
+    span = _RANGE.fullmatch(chunk) if "-" in chunk else None
     if span is not None and Decimal(span[1]) < Decimal(span[2]):
         return (Numeral(Decimal(span[1]), is_sure=False), Numeral(Decimal(span[2]), is_sure=False))
-    fraction = _FRACTION.fullmatch(chunk)
+    fraction = _FRACTION.fullmatch(chunk) if "/" in chunk else None
     if fraction is not None:
         return (Numeral(Decimal(fraction[1]) / Decimal(fraction[2]), is_sure=False, unit="/" + fraction[2]),)
     if chunk in _VULGAR:

@@ -42,6 +42,7 @@ _HONORIFIC = re.compile(
     r"(?i)^(?:mr|mrs|ms|miss|mx|dr|prof|sir|madam|sr|sra|srta|don|do[nñ]a|se[nñ]or|se[nñ]ora)\.?\s+(?=\S)"
 )
 _HAS_ADDRESS = re.compile(r"^\S+@\S+$|://|\bwww\.")
+_NOT_NAMES_OF_ONESELF = NOT_NAMES | NOT_NAMES_AFTER_I_AM
 _JOINTS = "'-.·"
 
 
@@ -54,7 +55,7 @@ def read(text: str, slot_type: SlotType, context: ReadingContext) -> Reading:
     folded = plain_spelling(text)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
-    straight = text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
+    straight = text if text.isascii() else text.replace("’", "'").replace("‘", "'").replace("ʼ", "'")
     told, is_told, is_hinted = _after_lead_in(straight)
     if (
         text.endswith("?")
@@ -125,7 +126,7 @@ def _is_name(name: str, *, after_i_am: bool) -> bool:
     if not all(_is_name_word(word) for word in words):
         return False
     plain = [plain_spelling(word).strip("'.-") for word in words]
-    refused = NOT_NAMES | NOT_NAMES_AFTER_I_AM if after_i_am else NOT_NAMES
+    refused = _NOT_NAMES_OF_ONESELF if after_i_am else NOT_NAMES
     if len(words) == 1:
         return plain[0] not in refused and (not name.isascii() or len(name) > 1 or name.isupper())
     is_written_as_name = all(word[0].isupper() or word.lower() in PARTICLES for word in words)

@@ -9,11 +9,13 @@ from decimal import Decimal
 
 from fsm_engine.model.slot import DoesNotFit, ReadingContext
 from fsm_engine.understanding.readers import doubt, reasons
-from fsm_engine.understanding.readers.number_words import is_and_a_half, is_pronoun, read_words, scale_of
+from fsm_engine.understanding.readers.number_words import can_open, is_and_a_half, is_pronoun, read_words, scale_of
 from fsm_engine.understanding.readers.numerals import decimal_mark, read_numeral
 from fsm_engine.understanding.readers.wording import language_of, plain_spelling
 
 _SIGN_PREFIX = re.compile(r"^[^\w]*(?:(?:us|usd|mx|ca|c|au|a|nz|hk|r|s)\$|s/\.?)(?=[0-9])")
+_PLAIN = re.compile(r"([$€£]?)([0-9]{1,15})")
+_DIGIT = re.compile("[0-9½¼¾]")
 _BEFORE = "([{<\"'~≈#*$€£¥₹=¡¿"
 _AFTER = ")]}>\"'!?;:,.*"
 _NEAR_WORDS = 12
@@ -67,7 +69,8 @@ def _has_joined_words(folded: str) -> bool:
 
 
 def _bare(chunk: str) -> str:
-    bare = _SIGN_PREFIX.sub("", chunk).lstrip(_BEFORE).rstrip(_AFTER)
+    has_sign = "$" in chunk or "s/" in chunk
+    bare = (_SIGN_PREFIX.sub("", chunk) if has_sign else chunk).lstrip(_BEFORE).rstrip(_AFTER)
     if bare[:1] == "-" and bare[1:2] in _CURRENCY_SIGNS:
         bare = bare[2:] or bare
     return bare[1:] if len(bare) > 1 and bare[0] == "-" and bare[1].isalpha() else bare
@@ -92,7 +95,7 @@ def _at(message: Message, index: int, language: str, mark: str, with_scales: boo
         return []
     if _holds_digit(word):
         return _digits_at(message, index, language, mark, with_scales)
-    if is_pronoun(message.words, index):
+    if not can_open(word, language) or is_pronoun(message.words, index):
         return []
     words = read_words(_clause(message, index), language)
     return [] if words is None else [Quantity(words.value, index, index + words.length, words.is_sure)]
@@ -109,7 +112,7 @@ def _clause(message: Message, index: int) -> Sequence[str]:
 
 
 def _holds_digit(word: str) -> bool:
-    return any("0" <= character <= "9" or character in "½¼¾" for character in word)
+    return _DIGIT.search(word) is not None
 
 
 def _digits_at(message: Message, index: int, language: str, mark: str, with_scales: bool) -> list[Quantity]:
@@ -178,6 +181,9 @@ def one_quantity(
     A correction ("5, I mean 6") leaves what follows it; numbers that are turned down ("not 5") do not count.
     """
     folded = plain_spelling(text)
+    plain = _PLAIN.fullmatch(folded)
+    if plain is not None:
+        return Message(folded), (Quantity(Decimal(plain[2]), 0, 1, unit=plain[1]),)
     if doubt.is_unsure(folded):
         return DoesNotFit(reasons.UNSURE)
     message = Message(doubt.after_correction(folded))
