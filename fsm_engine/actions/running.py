@@ -17,6 +17,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
 from fsm_engine.actions.breaker import Circuit
 from fsm_engine.actions.calling import call_function, call_once, checked_result, log
@@ -58,6 +60,15 @@ class Undone:
     result: Json
 
 
+_Calls: TypeAlias = Callable[[int], ActionCall]
+"""What a function is called with, by the number of the try; 0: it is only asked about."""
+
+
+def _call(request: ActionRequest, session: SessionView, given: Undone, attempt: int) -> ActionCall:
+    """Made anew for every try: what a function does to it comes back nowhere."""
+    return ActionCall(own_slots(given.slots), request.key, session, attempt, request.undoes, plain_copy(given.result))
+
+
 class ActionRunner:
     """Runs the actions of one engine. ``chance`` gives numbers from 0 to 1."""
 
@@ -74,15 +85,14 @@ class ActionRunner:
         ``is_in_doubt``: it may have been called before, by somebody who died.
         """
         registered = self.actions.get(request.action)
-        slots, result = (undone.slots, undone.result) if undone is not None else (request.slots, None)
-        call = ActionCall({}, request.key, session, 0, request.undoes, result)
+        call = partial(_call, request, session, undone or Undone(request.slots, None))
         if registered is None:
-            return await call_once(self.actions, request.action, call, request.time_limit_s)
-        ended = await self._try(registered, request, replace(call, slots=slots), is_in_doubt)
-        return replace(ended, undo=registered.undo) if ended.ok else ended
+            return await call_once(self.actions, request.action, call(0), request.time_limit_s)
+        ended = await self._try(registered, request, call, is_in_doubt)
+        return replace(ended, undo=registered.undo) if ended.ok and registered.undo is not None else ended
 
     async def _try(
-        self, registered: RegisteredAction, request: ActionRequest, call: ActionCall, is_in_doubt: bool
+        self, registered: RegisteredAction, request: ActionRequest, call: _Calls, is_in_doubt: bool
     ) -> ActionResult:
         ended = ActionResult(ok=False, error="unknown", in_doubt=True)
         for attempt in range(1, request.retry + 2):
@@ -95,7 +105,7 @@ class ActionRunner:
                 if answer is None and not registered.is_idempotent:
                     return ended
                 is_in_doubt = answer is None
-            ended = await self._call(registered, request, replace(call, attempt=attempt))
+            ended = await self._call(registered, request, call(attempt))
             is_in_doubt = ended.error != "rejected" and (is_in_doubt or ended.error not in _CLEAR) and not ended.ok
             ended = replace(ended, in_doubt=is_in_doubt)
             if ended.ok or ended.error in _FINAL:
@@ -114,8 +124,7 @@ class ActionRunner:
         is_down: bool | None = None
         try:
             failpoint("action.before-call")
-            own = replace(call, slots=own_slots(call.slots), result=plain_copy(call.result))
-            result = await call_once(self.actions, registered.name, own, request.time_limit_s)
+            result = await call_once(self.actions, registered.name, call, request.time_limit_s)
             failpoint("action.after-call")
             is_down = result.error in _DOWN
         finally:
@@ -129,7 +138,7 @@ class ActionRunner:
         return self._circuits.setdefault(registered.name, Circuit(registered.breaker))
 
     async def _ask(
-        self, registered: RegisteredAction, request: ActionRequest, call: ActionCall
+        self, registered: RegisteredAction, request: ActionRequest, call: _Calls
     ) -> ActionResult | NotDone | None:
         """What the query function says of this key; None when there is none, or it does not know."""
         query = self.actions.get(registered.query) if registered.query is not None else None
@@ -137,7 +146,7 @@ class ActionRunner:
             return None
         try:
             async with asyncio.timeout(request.time_limit_s):
-                answer = await call_function(query.function, replace(call, slots=own_slots(call.slots)))
+                answer = await call_function(query.function, call(0))
         except Exception as error:  # noqa: BLE001 - it does not know, whatever the reason
             log.error("action '%s': its query '%s' raised %s", registered.name, query.name, type(error).__name__)
             return None

@@ -67,12 +67,13 @@ def _journal_line(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
 
 
 def _lists(turn: TurnToCommit, seal: Seal) -> tuple[Sql, ...]:
+    given, removed = _answers(turn, seal) if turn.answers else ((), ())
     return (
         len(turn.messages),
         json_rows(turn.messages),
         _place_of_user(turn.messages) if turn.detections else None,
-        json_rows(_sealed_answers(turn, seal)),
-        json_rows(tuple(answer for answer in turn.answers if answer.response_json is None)),
+        json_rows(given),
+        json_rows(removed),
         json_rows(turn.detections),
         json_rows(turn.audit),
         json_rows(turn.deliveries),
@@ -88,16 +89,23 @@ def _rest(turn: TurnToCommit) -> tuple[Sql, ...]:
     return (*understood, *(turn.closes_session or (None, None)), int(turn.drop_messages), turn.after_session)
 
 
-def _sealed_answers(turn: TurnToCommit, seal: Seal) -> tuple[AnswerRow, ...]:
-    given = [one for one in turn.answers if one.response_json is not None]
-    hashes = [answer_seal(turn.session_id, one, turn.now, seal) for one in given]
-    # Made anew by position: `dataclasses.replace` costs several times as much.
-    return tuple(
-        [
-            AnswerRow(one.flow, one.step, one.slot, one.response_json, one.raw, one.attempts, row_hash)
-            for one, row_hash in zip(given, hashes, strict=True)
-        ]
-    )
+def _answers(turn: TurnToCommit, seal: Seal) -> tuple[Sequence[AnswerRow], Sequence[AnswerRow]]:
+    """Those that are given, with their hashes, and those that are taken away."""
+    given = [
+        # Made anew by place: `dataclasses.replace` costs several times as much.
+        AnswerRow(
+            one.flow,
+            one.step,
+            one.slot,
+            one.response_json,
+            one.raw,
+            one.attempts,
+            answer_seal(turn.session_id, one, turn.now, seal),
+        )
+        for one in turn.answers
+        if one.response_json is not None
+    ]
+    return given, [one for one in turn.answers if one.response_json is None]
 
 
 def storable(text: str) -> str:
