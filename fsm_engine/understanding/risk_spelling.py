@@ -51,11 +51,12 @@ class Speller:
     def of(
         cls, targets: frozenset[str], ordinary: frozenset[str], by_ear: Mapping[str, str], grave: Iterable[str]
     ) -> Speller:
-        near: dict[str, list[str]] = {}
+        near: dict[str, tuple[str, ...]] = {}  # tuples of texts are nothing that the garbage collector goes through
         for word in sorted(targets):
             if len(word) >= _SHORTEST and word.isalpha():
+                alone = (word,)
                 for key in {*_shortened(word)}:
-                    near.setdefault(key, []).append(word)
+                    near[key] = near[key] + alone if key in near else alone
         known = (targets | ordinary).difference(by_ear)
         graves = frozenset(grave)
         backwards = frozenset(word[::-1] for word in (*graves, *_TELLING) if len(word) >= _SHORTEST) - known
