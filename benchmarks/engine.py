@@ -72,14 +72,16 @@ async def converse_timed(engine: Engine, person: int, round_number: int, waits: 
 
 
 def measure(conversations: int, dialogues: int, new_loop: NewLoop | None = None) -> Measured:
-    """The engine between two runs of the floor."""
+    """The engine between two runs of the floor, whose rows are not there while the engine runs: the garbage collector
+    would go through all of them.
+    """
     turns = asyncio.run(recorded_turns())
-    rows = copies(turns, min(dialogues, 200))
+    copied = min(dialogues, 200)
     with tempfile.TemporaryDirectory() as folder:
-        before = bare_turns_per_second(Path(folder, "before.db"), rows)
+        before = bare_turns_per_second(Path(folder, "before.db"), copies(turns, copied))
         with asyncio.Runner(loop_factory=new_loop) as runner:
             speed, waits = runner.run(engine_speed(Path(folder, "engine.db"), conversations, dialogues))
-        after = bare_turns_per_second(Path(folder, "after.db"), rows)
+        after = bare_turns_per_second(Path(folder, "after.db"), copies(turns, copied))
     waits.sort()
     return Measured(speed, (before + after) / 2, waits[len(waits) // 2], waits[len(waits) * 99 // 100])
 
