@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -205,3 +206,43 @@ async def test_who_asks_how_a_cancelled_turn_ended_waits_for_its_next_try(
     await store.close()
     assert as_told == in_the_end
     assert any(in_the_end)
+
+
+async def test_who_asks_during_the_first_try_of_a_cancelled_turn_waits_for_the_second_as_well(
+    path: Path, other: sqlite3.Connection
+) -> None:
+    """Also when somebody else, who asked at the same time, has seen the first try end."""
+    first_tries, pauses = threading.Event(), Pauses()
+    store = await store_of(path, pauses)
+
+    async def sleep(seconds: float) -> None:
+        await store._database._writer.execute_fetchall("SELECT 1")  # who waits for the first try only is told by now
+        told.append(settling.done() or asking.done())
+        other.execute("ROLLBACK")
+
+    async def outcomes() -> list[bool]:
+        await store.settle()
+        return [await store.load(name, "first") is not None for name in ("b", "c")]
+
+    told: list[bool] = []
+    store._database._writes = replace(pauses.backoff(), sleep=sleep)
+    other.execute("BEGIN IMMEDIATE")
+    stopped = asyncio.create_task(store._database._in_writer(lambda connection: first_tries.wait()))
+    turns = [asyncio.create_task(store.commit(turn(1, name, request_id="first"))) for name in ("a", "b", "c")]
+    for _ in range(10):  # now their first tries are with the writer's thread, b and c in one statement
+        await asyncio.sleep(0)
+    for each in turns:
+        each.cancel()
+    await asyncio.wait(turns)
+
+    settling, loading = asyncio.create_task(store.settle()), asyncio.create_task(store.load("stranger", None))
+    asking = asyncio.create_task(outcomes())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    first_tries.set()
+    as_told = await asking
+    await asyncio.gather(stopped, settling, loading)
+
+    assert told == [False]
+    assert as_told == [True, True]
+    await store.close()
