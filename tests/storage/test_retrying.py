@@ -246,3 +246,31 @@ async def test_who_asks_during_the_first_try_of_a_cancelled_turn_waits_for_the_s
     assert told == [False]
     assert as_told == [True, True]
     await store.close()
+
+
+async def test_of_several_processes_that_gave_a_turn_up_the_last_one_asked_knows_how_it_ended(path: Path) -> None:
+    """What one of them has not written yet, another one cannot see."""
+    lock_is_free = threading.Event()
+    first, last = await store_of(path, Pauses()), await store_of(path, Pauses())
+    waiting = asyncio.create_task(last._database._in_writer(lambda connection: lock_is_free.wait()))
+    await asyncio.sleep(0)
+    given_up = asyncio.create_task(last.commit(turn(1, request_id="once")))
+    await asyncio.sleep(0)  # now its statement is with the thread
+    given_up.cancel()
+    await asyncio.wait([given_up])
+
+    async def is_stored(store: Any) -> bool:
+        await store.settle()
+        loaded = await store.load("chat", "once")
+        return loaded is not None and loaded.seen != ()
+
+    said_first = await is_stored(first)
+    asking = asyncio.create_task(is_stored(last))
+    lock_is_free.set()
+    said_last = await asking
+    await waiting
+
+    assert (said_first, said_last) == (False, True)
+    assert await is_stored(first)
+    for store in (first, last):
+        await store.close()
