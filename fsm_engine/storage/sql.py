@@ -39,21 +39,22 @@ LEFT JOIN sessions AS s ON s.key = (SELECT max(key) FROM sessions WHERE conversa
 """
 
 # The turn of a request and the turns that it caused, directly or by a turn that it caused. Each row begins with the
-# turn after it where that one was caused by it, found past the index of causes: so one that damage hides is noticed.
-# Sorts those few.
+# turn after it where that one was caused by it, found past the index of causes: so one that damage hides is noticed,
+# and one that is found by its cause but not by its number is a row of NULLs. UNION ends where damage makes a circle of
+# causes. Sorts those few.
 SEEN = f"""
 WITH RECURSIVE seen (session, number) AS (
   SELECT session, number FROM turns
   WHERE conversation = (SELECT key FROM conversations WHERE id = ?1) AND request_id = ?2
-  UNION ALL
+  UNION
   SELECT t.session, t.number FROM seen CROSS JOIN turns AS t ON t.session = seen.session AND t.caused_by = seen.number
 )
 SELECT (SELECT number FROM turns WHERE session = t.session AND number = t.number + 1 AND +caused_by = t.number),
   {rows.TURN}
 FROM seen
-CROSS JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
-CROSS JOIN sessions AS s ON s.key = t.session
-CROSS JOIN conversations AS c ON c.key = s.conversation
+LEFT JOIN turns AS t ON t.session = seen.session AND t.number = seen.number
+LEFT JOIN sessions AS s ON s.key = t.session
+LEFT JOIN conversations AS c ON c.key = s.conversation
 ORDER BY t.number
 """
 

@@ -86,8 +86,8 @@ class SqliteStore:
     async def _seen(self, conversation_id: str, request_id: str | None) -> tuple[StoredTurn, ...]:
         """Asked for apart: deliveries that come twice are rare, and journal lines never change."""
         rows = await self._database.rows(sql.SEEN, conversation_id, request_id)
-        turns = tuple(sound_turn(row[1:], self._seal) for row in rows)
-        # An index that is damaged leads to another conversation's line, or to another request's, or nowhere.
+        turns = tuple(sound_turn(row[1:], self._seal) for row in rows if row[2] is not None)
+        # An index that is damaged leads to another conversation's line, or to another request's, or to a row of NULLs.
         numbers = {turn.number for turn in turns}
         causes = {turn.caused_by for turn in turns[1:]}
         is_whole = causes | {row[0] for row in rows} <= {None, *numbers} and None not in causes

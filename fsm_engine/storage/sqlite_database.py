@@ -158,12 +158,9 @@ class SqliteDatabase:
             raise
 
     async def settle(self) -> None:
-        """A cancelled statement still runs in the writer's thread: what is sent after it comes back after it."""
         self._check_open()
         self._check_in_place()
-        await self._over_again()
-        with engine_errors(self._place):
-            await self._writer.execute_fetchall("SELECT 1")
+        await self._end_abandoned()
 
     async def load(self, conversation_id: str, request_id: str | None) -> Row | None:
         """The row of `sql.LOAD` without its place, None for an unknown conversation.
@@ -171,13 +168,8 @@ class SqliteDatabase:
         It waits for turns whose callers were cancelled, so that what it finds of them is how they ended.
         """
         self._check_open()
-        abandoned = self._abandoned
-        if abandoned > self._settled:
-            await self._over_again()
-            with engine_errors(self._place):
-                async with self._one_transaction:
-                    await self._writer.execute_fetchall("SELECT 1")  # queues behind whatever is still under way
-            self._settled = max(self._settled, abandoned)
+        if self._abandoned > self._settled:
+            await self._end_abandoned()
         return await self._loads.ask((conversation_id, request_id))
 
     async def close(self) -> None:
@@ -252,10 +244,18 @@ class SqliteDatabase:
             self._tried_again.discard(ended)
             ended.set_result(None)
 
-    async def _over_again(self) -> None:
-        """Returns when what is being tried again at this moment has ended."""
+    async def _end_abandoned(self) -> None:
+        """Returns when all turns have ended whose callers were cancelled before.
+
+        In this order: a first try that is under way may be followed by others, which begin only after it.
+        """
+        abandoned = self._abandoned
+        with engine_errors(self._place):
+            async with self._one_transaction:
+                await self._writer.execute_fetchall("SELECT 1")  # queues behind whatever is still under way
         if self._tried_again:
             await asyncio.wait(set(self._tried_again))
+        self._settled = max(self._settled, abandoned)
 
     async def _insert_once(self, statement: str, values: tuple[Sql, ...]) -> list[Row]:
         failpoint("store.before-statement")

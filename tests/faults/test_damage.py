@@ -20,6 +20,7 @@ from fsm_engine.engine.engine import Engine
 from fsm_engine.errors import FsmEngineError, NotFound, SessionCorrupted, StartUpError, StorageError
 from fsm_engine.model.codec import decode
 from fsm_engine.model.turn import Reply
+from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.testing.clock import VirtualClock
 from tests.faults.figures import SEED, record, size
 from tests.faults.recorded_talk import send
@@ -325,6 +326,40 @@ async def test_messages_that_somebody_changed_by_hand_are_not_given_out(library:
         assert await engine.history("chat 0", limit=1)  # one that is sound
         assert await engine.store.messages.search("nobody said this") == []
         assert await engine.history("chat 1")
+
+
+async def test_turns_that_are_said_to_cause_themselves_are_damage_and_no_endless_search(
+    library: Library, tmp_path: Path
+) -> None:
+    path = library.lay_out("closed", tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE turns SET caused_by = number WHERE request_id = 'r3'")
+
+    async with _open(path) as engine:
+        assert isinstance(engine.store, SqliteStore)
+        await engine.store._database._reader.set_progress_handler(lambda: True, 1_000_000)  # ends what goes on for ever
+        with pytest.raises(SessionCorrupted, match="line 4 of its journal"):
+            await engine.outcome("chat 0", "r3")
+
+
+async def test_a_reply_is_not_given_without_the_end_of_its_action_when_the_row_of_that_is_damaged(
+    library: Library, tmp_path: Path
+) -> None:
+    """Both indexes lead to the row, and it says that it is another one."""
+    path = library.lay_out("closed", tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        number, caused_by, event, hashed, created_at = connection.execute(
+            "SELECT number, caused_by, event_json, flow_hash, created_at FROM turns WHERE session = 1 AND caused_by > 1"
+        ).fetchone()
+    contents = bytearray(path.read_bytes())
+    row = contents.index(bytes([number]) + event.encode())
+    cause = contents.index(hashed.encode() + bytes([caused_by]) + created_at.encode(), row) + len(hashed)
+    contents[row], contents[cause] = 95, 48
+    path.write_bytes(contents)
+
+    async with _open(path) as engine:
+        with pytest.raises(SessionCorrupted):
+            await engine.outcome("chat 0", f"r{caused_by - 1}")
 
 
 async def test_a_damaged_flow_source_stops_the_sessions_that_stand_in_it_and_no_others(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import pytest
 from fsm_engine.engine.risk_stage import RiskStage
 from fsm_engine.model.session import Mood
 from fsm_engine.storage.records import LoadedConversation
+from fsm_engine.storage.sqlite import SqliteStore
 from fsm_engine.storage.store import Store
 from fsm_engine.storage.turn_rows import TurnToCommit
 from fsm_engine.testing.simulation.run import simulate
@@ -131,6 +132,18 @@ class DropsDetections(Broken):
         await self.store.commit(turn._replace(detections=()))
 
 
+class AnswersTooEarly(Broken):
+    """Does not wait for what cancelled callers still have under way."""
+
+    async def settle(self) -> None:
+        return
+
+    async def load(self, conversation_id: str, request_id: str | None) -> LoadedConversation | None:
+        assert isinstance(self.store, SqliteStore)
+        self.store._database._settled = self.store._database._abandoned
+        return await self.store.load(conversation_id, request_id)
+
+
 class Anybody(str):
     """A user id that is everybody's."""
 
@@ -160,6 +173,7 @@ STORES: Sequence[type[Broken]] = (
     SaysBeforeItSaves,
     ForgetsAnswers,
     DropsDetections,
+    AnswersTooEarly,
     LetsEverybodyIn,
 )
 FOUND_AS: dict[type[Broken], set[str]] = {
@@ -169,6 +183,7 @@ FOUND_AS: dict[type[Broken], set[str]] = {
     SaysBeforeItSaves: {"acknowledged means stored", "replies of one request are identical"},
     ForgetsAnswers: {"a replay gives the same bytes"},
     DropsDetections: {"detections as found"},
+    AnswersTooEarly: {"a cancelled turn has one answer"},
     LetsEverybodyIn: {"every turn answers one request, reports one action or comes by itself"},
 }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -205,3 +206,71 @@ async def test_who_asks_how_a_cancelled_turn_ended_waits_for_its_next_try(
     await store.close()
     assert as_told == in_the_end
     assert any(in_the_end)
+
+
+async def test_who_asks_during_the_first_try_of_a_cancelled_turn_waits_for_the_second_as_well(
+    path: Path, other: sqlite3.Connection
+) -> None:
+    """Also when somebody else, who asked at the same time, has seen the first try end."""
+    first_tries, pauses = threading.Event(), Pauses()
+    store = await store_of(path, pauses)
+
+    async def sleep(seconds: float) -> None:
+        await store._database._writer.execute_fetchall("SELECT 1")  # who waits for the first try only is told by now
+        told.append(settling.done() or asking.done())
+        other.execute("ROLLBACK")
+
+    async def outcomes() -> list[bool]:
+        await store.settle()
+        return [await store.load(name, "first") is not None for name in ("b", "c")]
+
+    told: list[bool] = []
+    store._database._writes = replace(pauses.backoff(), sleep=sleep)
+    other.execute("BEGIN IMMEDIATE")
+    stopped = asyncio.create_task(store._database._in_writer(lambda connection: first_tries.wait()))
+    turns = [asyncio.create_task(store.commit(turn(1, name, request_id="first"))) for name in ("a", "b", "c")]
+    for _ in range(10):  # now their first tries are with the writer's thread, b and c in one statement
+        await asyncio.sleep(0)
+    for each in turns:
+        each.cancel()
+    await asyncio.wait(turns)
+
+    settling, loading = asyncio.create_task(store.settle()), asyncio.create_task(store.load("stranger", None))
+    asking = asyncio.create_task(outcomes())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    first_tries.set()
+    as_told = await asking
+    await asyncio.gather(stopped, settling, loading)
+
+    assert told == [False]
+    assert as_told == [True, True]
+    await store.close()
+
+
+async def test_of_several_processes_that_gave_a_turn_up_the_last_one_asked_knows_how_it_ended(path: Path) -> None:
+    """What one of them has not written yet, another one cannot see."""
+    lock_is_free = threading.Event()
+    first, last = await store_of(path, Pauses()), await store_of(path, Pauses())
+    waiting = asyncio.create_task(last._database._in_writer(lambda connection: lock_is_free.wait()))
+    await asyncio.sleep(0)
+    given_up = asyncio.create_task(last.commit(turn(1, request_id="once")))
+    await asyncio.sleep(0)  # now its statement is with the thread
+    given_up.cancel()
+    await asyncio.wait([given_up])
+
+    async def is_stored(store: Any) -> bool:
+        await store.settle()
+        loaded = await store.load("chat", "once")
+        return loaded is not None and loaded.seen != ()
+
+    said_first = await is_stored(first)
+    asking = asyncio.create_task(is_stored(last))
+    lock_is_free.set()
+    said_last = await asking
+    await waiting
+
+    assert (said_first, said_last) == (False, True)
+    assert await is_stored(first)
+    for store in (first, last):
+        await store.close()

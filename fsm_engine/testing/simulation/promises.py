@@ -12,6 +12,7 @@ from fsm_engine.model.codec import encode
 from fsm_engine.model.turn import Reply
 from fsm_engine.testing.simulation.bank import IDEMPOTENT, Account, Bank
 from fsm_engine.testing.simulation.journal_checks import Complain, JournalChecks
+from fsm_engine.testing.simulation.processes import Process
 from fsm_engine.testing.simulation.records import AuditRecord, Records
 
 MAY_FAIL: Final = (DatabaseUnavailable, OperationFailed, Busy)
@@ -23,8 +24,8 @@ class Delivery:
     """One message of a user, under one request id, however often it is delivered.
 
     ``floor`` is the last turn of the conversation that anybody had been told of when it was first sent, -1 for none.
-    ``begun`` counts deliveries, ``under_way`` those that have not ended. ``is_denied``: `outcome` said that nothing was
-    stored.
+    ``begun`` counts deliveries, ``under_way`` those that have not ended, and ``given_up_in`` are the processes in which
+    one was cancelled. ``is_denied``: `outcome` said that nothing was stored.
     """
 
     conversation_id: str
@@ -36,6 +37,7 @@ class Delivery:
     floor: int = -1
     begun: int = 0
     under_way: int = 0
+    given_up_in: dict[Process, None] = field(default_factory=dict)
     is_denied: bool = False
     reply: bytes | None = None
 

@@ -192,8 +192,10 @@ class World:
         called = await process.call(_request(process.engine, delivery), self._patience())
         delivery.under_way -= 1
         self._note(process, delivery, called)
-        if called.ending == "cancelled" and process.is_ready and not delivery.under_way:
-            await self._ask_for_outcome(process, delivery)
+        if called.ending == "cancelled":
+            delivery.given_up_in[process] = None
+            if not delivery.under_way:
+                await self._ask_for_outcome(delivery)
 
     def _note(self, process: Process, delivery: Delivery, called: Called) -> None:
         kind = f" {type(called.error).__name__}" if called.error is not None else ""
@@ -207,11 +209,15 @@ class World:
             self.promises.refuse(delivery, called.error)
         self.figures.cancelled += called.ending == "cancelled"
 
-    async def _ask_for_outcome(self, process: Process, delivery: Delivery) -> None:
+    async def _ask_for_outcome(self, delivery: Delivery) -> None:
+        """Every process that gave it up, as none sees what another one still writes: the last answer counts."""
         begun = delivery.begun
-        called = await process.call(process.engine.outcome(delivery.conversation_id, delivery.request_id))
-        if called.ending == "reply" and delivery.begun == begun:
-            self.promises.deny(delivery, called.value)
+        endings: list[Called] = []
+        for process in list(delivery.given_up_in):
+            asking = process.engine.outcome(delivery.conversation_id, delivery.request_id)
+            endings.append(await process.call(asking))
+        if delivery.begun == begun and endings[-1].ending == "reply" and all(one.error is None for one in endings):
+            self.promises.deny(delivery, endings[-1].value)
 
     async def bring_to(self, process: Process, delivery: Delivery) -> None:
         """One delivery that must succeed, as nothing fails any more."""
