@@ -245,10 +245,13 @@ class Draft:
     def speak_text(self, text: CompiledText, key: str, visit: int) -> None:
         self.messages.append(Message(self.voice().fill(text, f"{self.session_id}:{key}:{visit}")))
 
-    def saying(self, name: str, /, **values: Any) -> str:
-        """One of the engine's own sayings, in the user's language, or what the bot file says instead."""
+    def saying(self, occasion: str, /, **values: Any) -> str:
+        """One of the engine's own sayings, in the user's language, or what the bot file says instead.
+
+        Compiled code takes a value that is called as the parameter is for the parameter, ``/`` or not.
+        """
         voice = Voice(self.language, self.flows.first_language, lambda: Scope([values], self.today))
-        return voice.fill(self.flows.saying(name), f"{self.session_id}:{name}:{self.number}")
+        return voice.fill(self.flows.saying(occasion), f"{self.session_id}:{occasion}:{self.number}")
 
     def all_sayings(self, name: str) -> tuple[str, ...]:
         """Every variation of a saying without placeholders, in the user's language: all of them mean the same."""
@@ -257,9 +260,9 @@ class Draft:
         templates = templates or next(iter(variations.values()))
         return tuple(template.fill(self.scope(), self.language) for template in templates)
 
-    def say(self, name: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:
+    def say(self, occasion: str, /, *, buttons: tuple[str, ...] = (), **values: Any) -> None:
         """Says one of the engine's own sayings."""
-        self.messages.append(Message(self.saying(name, **values), buttons))
+        self.messages.append(Message(self.saying(occasion, **values), buttons))
 
     def tell_of_changes(self) -> None:
         """Says, once, that the questions are others now; nothing in a turn in which the session has not moved."""
